@@ -1,0 +1,41 @@
+"""Hyper-parameter search for LSTM and BiLSTM models: declare a space, search it, keep the best model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lstm_automl.estimators.classifier import LSTMClassifier as LSTMClassifier
+    from lstm_automl.estimators.flow import search as search
+    from lstm_automl.estimators.forecaster import LSTMForecaster as LSTMForecaster
+    from lstm_automl.estimators.regressor import LSTMRegressor as LSTMRegressor
+    from lstm_automl.estimators.request import Search as Search
+    from lstm_automl.models.bundle import load as load
+    from lstm_automl.search.hypermodel import hypermodel as hypermodel
+
+__version__ = "0.1.0"
+
+# name -> module, imported on first use: `import lstm_automl` costs nothing.
+_PUBLIC = {
+    "LSTMClassifier": "lstm_automl.estimators.classifier",
+    "LSTMForecaster": "lstm_automl.estimators.forecaster",
+    "LSTMRegressor": "lstm_automl.estimators.regressor",
+    "Search": "lstm_automl.estimators.request",
+    "hypermodel": "lstm_automl.search.hypermodel",
+    "load": "lstm_automl.models.bundle",
+    "search": "lstm_automl.estimators.flow",
+}
+
+__all__ = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search"]  # noqa: F822
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'lstm_automl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,1 @@
+"""Build: values -> Keras model, the loop that trains it, and the model on disk."""

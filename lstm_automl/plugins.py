@@ -1,0 +1,145 @@
+"""Everything that can be named: kind -> name -> ``"module:Attr"``, loaded on use.
+
+A new task, cell, front end, head, oracle, scheduler or executor is one file and one line here. Another
+distribution adds the same line through an entry point of group ``lstm_automl.KIND`` whose object is a
+:class:`Plugin`.
+
+>>> "lstm" in names("cell")
+True
+>>> find("cell", "lstm").reads
+('units', 'dropout', 'recurrent_dropout')
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from lstm_automl.errors import UnknownNameError
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What must be known of a plug-in before it is imported.
+
+    Args:
+        target: ``"module:Attr"``, imported on use.
+        help: One line for listings.
+        reads: The hyper-parameters it reads; a parameter that nothing selected reads is refused.
+    """
+
+    target: str
+    help: str
+    reads: tuple[str, ...] = ()
+
+    def load(self) -> Any:
+        """Import the module and return the attribute."""
+        module, _, attribute = self.target.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+# Hyper-parameters every task reads: the recurrent stack and the training loop.
+CORE_READS = (
+    "num_layers", "bidirectional", "merge_mode", "cell", "front_end", "difference", "augment",
+    "optimizer", "learning_rate", "schedule", "clipnorm", "weight_decay", "ema", "batch_size",
+)  # fmt: skip
+
+_FORECASTING_READS = ("window",)
+
+_PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
+    "task": {
+        "classification": Plugin(
+            "lstm_automl.tasks.classification:Classification", "a label for each sequence", ("label_smoothing",)
+        ),
+        "regression": Plugin(
+            "lstm_automl.tasks.regression:Regression", "a number for each sequence, or for its last step", ("window", "loss")
+        ),
+        "forecasting": Plugin(
+            "lstm_automl.tasks.forecasting:Forecasting", "the next steps of one or many series", ("window", "loss")
+        ),
+    },
+    "cell": {
+        "lstm": Plugin("lstm_automl.models.cells.lstm:LSTM", "long short-term memory", ("units", "dropout", "recurrent_dropout")),
+        "gru": Plugin("lstm_automl.models.cells.gru:GRU", "gated recurrent unit", ("units", "dropout", "recurrent_dropout")),
+        "simple_rnn": Plugin(
+            "lstm_automl.models.cells.simple_rnn:SimpleRNN", "recurrent layer without gates", ("units", "dropout", "recurrent_dropout")
+        ),
+    },
+    "front_end": {
+        "none": Plugin("lstm_automl.models.frontends.none:NoFrontEnd", "the sequence as it is"),
+        "cnn1d": Plugin(
+            "lstm_automl.models.frontends.cnn1d:CNN1D", "strided convolutions before the recurrent layers",
+            ("conv_layers", "conv_filters", "conv_kernel", "conv_stride"),
+        ),
+        "fcn": Plugin(
+            "lstm_automl.models.frontends.fcn:FCN", "fully convolutional branch beside the recurrent layers",
+            ("conv_layers", "conv_filters", "conv_kernel", "conv_stride"),
+        ),
+    },
+    "head": {
+        "label": Plugin("lstm_automl.models.heads.label:Label", "class probabilities", ("pooling",)),
+        "value": Plugin("lstm_automl.models.heads.value:Value", "one number", ("pooling",)),
+        "horizon": Plugin(
+            "lstm_automl.models.heads.horizon:Horizon", "the next steps",
+            ("pooling", "normalization", "patch", "channel_independent", "linear_skip"),
+        ),
+    },
+    "oracle": {
+        "random": Plugin("lstm_automl.search.oracles.random:RandomOracle", "uniform draws (Keras Tuner)"),
+        "grid": Plugin("lstm_automl.search.oracles.grid:GridOracle", "every combination, by number"),
+        "bayesian": Plugin("lstm_automl.search.oracles.bayesian:BayesianOracle", "Gaussian process (Keras Tuner)"),
+        "tpe": Plugin("lstm_automl.search.oracles.tpe:TPEOracle", "tree-structured Parzen estimator (Optuna)"),
+    },
+    "scheduler": {
+        "none": Plugin("lstm_automl.search.schedulers.none:NoScheduler", "every trial to the end"),
+    },
+    "executor": {
+        "local": Plugin("lstm_automl.search.executors.local:LocalExecutor", "processes on this machine"),
+    },
+    "reader": {
+        "csv": Plugin("lstm_automl.data.readers.csv:read", "comma-separated table (.csv, .csv.gz)"),
+        "parquet": Plugin("lstm_automl.data.readers.parquet:read", "Parquet table (.parquet)"),
+        "npz": Plugin("lstm_automl.data.readers.npz:read", "NumPy archive (.npz)"),
+        "ts": Plugin("lstm_automl.data.readers.ts:read", "UCR/UEA series (.ts, .ts.gz)"),
+    },
+}  # fmt: skip
+
+KINDS = tuple(_PLUGINS)
+
+
+@cache
+def registered(kind: str) -> Mapping[str, Plugin]:
+    """All plug-ins of a kind: ours, then those of other distributions; a name taken twice is an error."""
+    from importlib.metadata import entry_points
+
+    found = dict(_PLUGINS[kind])
+    for entry in entry_points(group=f"lstm_automl.{kind}"):
+        if entry.name in found:
+            raise ValueError(f"two distributions register {kind} {entry.name!r}: rename one of them")
+        found[entry.name] = entry.load()
+    return found
+
+
+def names(kind: str) -> list[str]:
+    """The registered names of a kind, in order of registration."""
+    return list(registered(kind))
+
+
+def find(kind: str, name: str) -> Plugin:
+    """The plug-in of that name, not imported.
+
+    Raises:
+        UnknownNameError: with the nearest valid name.
+    """
+    try:
+        return registered(kind)[name]
+    except KeyError:
+        raise UnknownNameError(kind.replace("_", " "), name, registered(kind)) from None
+
+
+def load(kind: str, name: str) -> Any:
+    """Import and return the object of that name."""
+    return find(kind, name).load()

@@ -1,0 +1,1 @@
+"""Search: what to try, how far, where; the store is the only truth. Never imports MLflow."""

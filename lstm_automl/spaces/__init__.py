@@ -1,0 +1,1 @@
+"""Declare: what may be searched, in YAML; plain Python inside."""
