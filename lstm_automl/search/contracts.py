@@ -30,6 +30,7 @@ class RungSpec:
         directory: The search directory (``data/`` inside it holds the problem).
         folder: This attempt's own folder, made by the driver: progress, checkpoint, result.
         from_epoch, to_epoch: Half-open range of epochs.
+        max_epochs: Length of the learning-rate schedule in epochs; the trial's limit, at least ``to_epoch``.
         parent: Checkpoint to continue from, or None.
         deadline: Seconds this rung may take, or None; reached, it ends as ``stopped`` with a checkpoint.
         patience: Epochs without a better validation score before it ends early; None = never.
@@ -47,6 +48,7 @@ class RungSpec:
     folder: str
     from_epoch: int
     to_epoch: int
+    max_epochs: int
     parent: str | None = None
     deadline: float | None = None
     patience: int | None = None
