@@ -1,0 +1,111 @@
+"""Options shared by several verbs, and flags made from pydantic models."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def stacked(*decorators: Decorator) -> Decorator:
+    """Several click options as one decorator, listed in the order of ``--help``."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+class Duration(click.ParamType):
+    """Seconds, or ``90s``, ``10m``, ``2h``, ``1d``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(value).strip())
+        if not found or float(found[1]) <= 0:
+            self.fail(f"{value!r} is not a time; write seconds or 90s, 10m, 2h, 1d", param, ctx)
+        return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+
+
+class Sizes(click.ParamType):
+    """``A,B`` or ``A,B,C`` positive whole numbers."""
+
+    name = "a,b[,c]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """The sizes of train, valid and test."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        if len(parts) not in (2, 3) or not all(re.fullmatch(r"\s*[1-9]\d*\s*", p) for p in parts):
+            self.fail(f"{value!r} is not A,B or A,B,C (sizes of train, valid[, test]), e.g. 8640,2880,2880", param, ctx)
+        return tuple(int(p) for p in parts)
+
+
+home = click.option("--home", default="searches", show_default=True, metavar="DIR", help="Folder of searches.")
+tracking_uri = click.option("--tracking-uri", metavar="URI", help="MLflow store.  [default: sqlite:///mlflow.db]")
+as_json = click.option("--json", "as_json", is_flag=True, help="Last line of output is one JSON object.")
+
+
+def from_model(model: type[BaseModel], skip: frozenset[str] = frozenset()) -> list[click.Option]:
+    """One flag a field; the field's description is the help."""
+    return [_option(name, field) for name, field in model.model_fields.items() if name not in skip]
+
+
+def _option(name: str, field: FieldInfo) -> click.Option:
+    flag = f"--{name.replace('_', '-')}"
+    described = field.description or ""
+    shown = "" if field.default in (None, (), False) or field.is_required() else f"  [default: {_show(field.default)}]"
+    kinds = _plain_types(field.annotation)
+    if kinds == {bool}:
+        return click.Option([flag, name], is_flag=True, default=None, help=described)
+    choices = [str(a) for k in kinds if typing.get_origin(k) is typing.Literal for a in typing.get_args(k)]
+    if choices:
+        kind: Any = click.Choice(choices)
+    elif _is_list(kinds):
+        return click.Option([flag, name], help=f"{described} Comma-separated.{shown}", metavar="A,B", callback=_commas)
+    elif float in kinds:
+        kind = float
+    elif int in kinds:
+        kind = int
+    else:
+        kind = str
+    return click.Option([flag, name], type=kind, default=None, help=described + shown)
+
+
+def _plain_types(annotation: Any) -> set[Any]:
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _plain_types(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        found: set[Any] = set()
+        for a in typing.get_args(annotation):
+            found |= _plain_types(a)
+        return found - {type(None)}
+    return {annotation}
+
+
+def _is_list(kinds: set[Any]) -> bool:
+    return any(typing.get_origin(k) in (tuple, list) for k in kinds)
+
+
+def _commas(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(p.strip() for p in value.split(",") if p.strip())
+
+
+def _show(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -1,0 +1,137 @@
+"""The last steps of a search: bundle, one look at the test part, registration, reports."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lstm_automl.errors import NoValidTrialError
+from lstm_automl.estimators.result import SearchResult
+from lstm_automl.estimators.storing import Session
+from lstm_automl.search.contracts import Table, TrialRow
+from lstm_automl.tasks.problem import Problem
+
+Baselines = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def finish(session: Session, table: Table, best: TrialRow, checkpoints: list[Path], started: float) -> SearchResult:
+    """Save the chosen model, score it once on the test part, register it, write the reports."""
+    if not checkpoints:
+        raise NoValidTrialError(f"trial {best.number} was the best and could not be trained again on all data")
+    problem, directory = session.problem, session.directory
+    baselines = known_baselines(problem, directory)
+    bundle, test, looks = _bundle(session, best, checkpoints, baselines)
+    uri, notes = _register(session, bundle, best, test)
+    result = SearchResult(
+        name=directory.name,
+        task=problem.task.name,
+        objective={"metric": problem.metric.name, "direction": problem.metric.direction},
+        table=table,
+        best=best,
+        test=test,
+        baselines=baselines,
+        model_uri=uri,
+        path=bundle,
+        seconds=time.monotonic() - started,
+        looks=looks,
+        notes=notes,
+    )
+    _report(session, result)
+    return result
+
+
+def known_baselines(problem: Problem, directory: Path) -> Baselines:
+    """The floors, computed once a search."""
+    path = directory / "baselines.json"
+    if path.exists():
+        stored: Baselines = json.loads(path.read_text())
+        return stored
+    made = problem.task.baselines(problem.prepared, problem.options)
+    path.write_text(json.dumps(made, sort_keys=True, indent=1))
+    return made
+
+
+def _bundle(
+    session: Session, best: TrialRow, checkpoints: list[Path], baselines: Baselines
+) -> tuple[Path, dict[str, float], int]:
+    """Save the model beside the old one and swap; the test part is looked at once per new model."""
+    from lstm_automl.models import bundle
+
+    problem, directory = session.problem, session.directory
+    identity = {"trial": best.number, "values": dict(best.values), "best_epoch": best.best_epoch,
+                "members": len(checkpoints)}  # fmt: skip
+    final = directory / "final.json"
+    before = json.loads(final.read_text()) if final.exists() else {"looks": 0}
+    folder = directory / "bundle"
+    if before.get("identity") == identity and folder.exists():
+        return folder, before["test"], before["looks"]
+    state = problem.task.fit_state(problem.frame, problem.split.refit, problem.options)
+    about = {
+        "name": directory.name,
+        "best": identity,
+        "score": best.score,
+        "baselines": baselines,
+        "looks": before["looks"] + 1,
+    }
+    bundle.save(folder, problem, best.values, state, checkpoints, metrics={}, about=about)
+    test = _scored(problem, folder)
+    bundle.note(folder, metrics=test)
+    record = {"identity": identity, "test": test, "looks": before["looks"] + 1}
+    final.write_text(json.dumps(record, sort_keys=True, indent=1))
+    return folder, test, before["looks"] + 1
+
+
+def _scored(problem: Problem, folder: Path) -> dict[str, float]:
+    from lstm_automl.models import bundle
+
+    if problem.split.test is None:
+        return {}
+    predictor = bundle.load(folder)
+    outputs = predictor.outputs(problem.frame, problem.split.test)
+    return problem.task.score(problem.frame, problem.split.test, outputs, predictor.state)
+
+
+def _register(session: Session, bundle: Path, best: TrialRow, test: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
+    settings = session.settings
+    if not settings.track or settings.register_as == "":
+        return str(bundle), ()
+    from lstm_automl.tracking import registry
+
+    try:
+        registered = registry.register(bundle, session.directory, settings.tracking_uri,
+                                       settings.register_as or session.directory.name)  # fmt: skip
+    except Exception as wrong:  # the model is safe on disk; a server that is away must not lose the search
+        note = f"not registered ({type(wrong).__name__}: {wrong}); 'lstm-automl sync {session.directory.name}' tries again"
+        return str(bundle), (note,)
+    return registered.model_uri, tuple(registered.notes)
+
+
+def _report(session: Session, result: SearchResult) -> None:
+    from lstm_automl.reports.write import write_all
+
+    write_all(session.directory, result.baselines, result.test, best=result.best.number)
+    if session.tracker is not None:
+        session.tracker.finish(dict(result.to_json()))
+
+
+def summary(result: SearchResult) -> list[str]:
+    """What a person wants to know first, a line each."""
+    metric = result.objective["metric"]
+    lines = [f"best: trial {result.best.number}, {metric} {_number(result.best.score)} (mean over seeds and folds)"]
+    lines += [f"  {k} = {_number(v)}" for k, v in result.best.values.items()]
+    if result.test:
+        lines.append("test: " + ", ".join(f"{k} {_number(v)}" for k, v in result.test.items()))
+    for name, parts in result.baselines.items():
+        scores = parts.get("test") or parts.get("valid") or {}
+        if metric in scores:
+            lines.append(f"floor {name}: {metric} {_number(scores[metric])}")
+    lines += list(result.notes)
+    lines.append(f"model: {result.model_uri}")
+    return lines
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,43 @@
+"""Predict and score with a bundle: files, tables or sequences in, a table out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lstm_automl.data.sequences import Sequences
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lstm_automl.models.predictor import Predictor
+
+
+def read(predictor: Predictor, data: str | Path | Sequences, *, labelled: bool) -> Sequences:
+    """The sequences a model is asked about."""
+    from lstm_automl.data import builtin
+
+    if isinstance(data, Sequences):
+        return data
+    if str(data) == "demo" and not Path(data).exists():
+        return predictor.task.demo(0)[0]
+    if str(data) in builtin.NAMES and not Path(data).exists():
+        return builtin.builtin(str(data))
+    return predictor.task.read(Path(data), predictor.options, labelled=labelled)
+
+
+def predict(predictor: Predictor, data: str | Path | Sequences) -> pd.DataFrame:
+    """One row a sequence: ``id`` where the data names them, then the task's output columns."""
+    import pandas as pd
+
+    sequences = read(predictor, data, labelled=False)
+    columns = predictor.predict(sequences)
+    table = {k: list(v) if v.ndim > 1 else v for k, v in columns.items()}
+    if sequences.ids is not None and "id" not in table and len(sequences.ids) == len(next(iter(table.values()))):
+        table = {"id": sequences.ids, **table}
+    return pd.DataFrame(table)
+
+
+def evaluate(predictor: Predictor, data: str | Path | Sequences) -> dict[str, float]:
+    """Every metric of the task on labelled data."""
+    return predictor.evaluate(read(predictor, data, labelled=True))

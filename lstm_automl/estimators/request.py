@@ -1,0 +1,125 @@
+"""How a search is run: oracle, limits, workers, seed, names; checked as a whole before anything is written."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from lstm_automl import plugins
+from lstm_automl.errors import UsageError
+
+SEARCH_SHARE = 0.6
+"""Share of a time budget for the search itself; the rest is for selection, refit, evaluation, registration."""
+
+Positive = Annotated[int, Field(ge=1, strict=True)]
+
+
+class Search(BaseModel):
+    """Settings of a search; the values shown are the defaults.
+
+    Args:
+        max_trials: Trials, at least 1 (40).
+        max_epochs: Epochs of a trial, at least 1 (50); an epoch is 16 to 256 optimiser steps.
+        time_budget: Seconds for everything from reading to registration; None = no limit. Results then depend
+            on the machine's speed.
+        oracle: ``tpe``, ``random``, ``grid`` or ``bayesian``.
+        scheduler: ``none``.
+        patience: Epochs without a better validation score before a trial ends (10); None = never.
+        cv: Folds; None = 5 below 500 training examples without a published validation part, else 1.
+        workers: Processes; None = one a core.
+        concurrency: Jobs decided ahead (8); part of a search's identity, unlike ``workers``.
+        executor: ``local``.
+        seed: From 0; equal seed, equal table.
+        finalists: Best trials run again with other seeds before one is chosen (3).
+        seeds: Seeds of each finalist (3).
+        ensemble: Refitted copies of the best, averaged in the saved model (3).
+        space: Name or file of a space; None = the task's own.
+        set: Parameters held at a value.
+        metric: Objective; None = the task's first metric.
+        name: Name of search, experiment and registered model; None = ``{task}-{data stem}``.
+        home: Folder of searches.
+        tracking_uri: Of MLflow; None = ``sqlite:///mlflow.db`` in the working directory.
+        register_as: Registered model; None = ``name``; ``""`` = do not register.
+        track: Log to MLflow.
+
+    Raises:
+        UsageError: naming every setting that is wrong.
+
+    >>> Search(max_trials=3).max_trials
+    3
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_trials: Positive = 40
+    max_epochs: Positive = 50
+    time_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    oracle: str = "tpe"
+    scheduler: str = "none"
+    patience: Positive | None = 10
+    cv: Annotated[int, Field(ge=1, le=50, strict=True)] | None = None
+    workers: Positive | None = None
+    concurrency: Positive = 8
+    executor: str = "local"
+    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
+    finalists: Positive = 3
+    seeds: Positive = 3
+    ensemble: Positive = 3
+    space: str | None = None
+    set: Mapping[str, Any] = {}
+    metric: str | None = None
+    name: str | None = None
+    home: str = "searches"
+    tracking_uri: str | None = None
+    register_as: str | None = None
+    track: bool = True
+
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except ValidationError as wrong:
+            raise UsageError("\n".join(_sentence(e) for e in wrong.errors())) from None
+
+    @field_validator("oracle", "scheduler", "executor")
+    @classmethod
+    def _registered(cls, value: str, info: Any) -> str:
+        plugins.find(info.field_name, value)
+        return value
+
+    @field_validator("name", "register_as")
+    @classmethod
+    def _plain(cls, value: str | None) -> str | None:
+        return check_name(value) if value else value
+
+    @property
+    def processes(self) -> int:
+        """``workers``, or one a core this process may use."""
+        return self.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+
+
+def check_name(name: str) -> str:
+    """A name that is at once a folder, an experiment and a registered model.
+
+    >>> check_name("digits-2")
+    'digits-2'
+    """
+    if not re.fullmatch(r"[A-Za-z0-9\[\]()=,+@ _.-]{1,128}", name) or name.strip(". ") != name or not name.strip("."):
+        raise UsageError(
+            f"name {name[:60]!r} is not usable: 1 to 128 letters, digits or any of '-_.,=+@()[] ', "
+            "not beginning or ending in '.' or a space"
+        )
+    return name
+
+
+def _sentence(error: Any) -> str:
+    place = ".".join(str(p) for p in error["loc"]) or "setting"
+    if error["type"] == "extra_forbidden":
+        from lstm_automl.errors import did_you_mean
+
+        return f"unknown setting {place!r}{did_you_mean(place, Search.model_fields)}"
+    shown = error["input"]
+    return f"{place}: {error['msg'].removeprefix('Value error, ')} (got {shown!r})"

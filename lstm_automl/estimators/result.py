@@ -1,0 +1,89 @@
+"""What a search returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstm_automl.search.contracts import Table, TrialRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lstm_automl.estimators.preparing import Source
+    from lstm_automl.models.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A finished search.
+
+    Args:
+        name: Of search, experiment and registered model.
+        task: Name of the task.
+        objective: ``{"metric", "direction"}``.
+        table: Every trial, by number.
+        best: The chosen trial; its score is the mean over seeds and folds.
+        test: Scores on the test part, looked at once; empty without one.
+        baselines: name -> part -> metric -> score.
+        model_uri: ``models:/NAME/VERSION``; the bundle's folder where nothing was registered.
+        path: The bundle.
+        seconds: Wall time of this call.
+        looks: Times the test part of this search was scored.
+    """
+
+    name: str
+    task: str
+    objective: Mapping[str, str]
+    table: Table
+    best: TrialRow
+    test: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, Mapping[str, float]]]
+    model_uri: str
+    path: Path
+    seconds: float
+    looks: int = 1
+    notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial: number, values, score, loss, best epoch, status."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {"number": t.number, **t.values, "score": t.score, "loss": t.loss, "best_epoch": t.best_epoch,
+                 "status": t.status}
+                for t in self.table
+            ]
+        )  # fmt: skip
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The final model."""
+        from lstm_automl.models.bundle import load
+
+        return load(self.path)
+
+    def predict(self, data: Source) -> pd.DataFrame:
+        """Predict a file or sequences; columns as ``lstm-automl predict`` writes them."""
+        from lstm_automl.estimators.inference import predict
+
+        return predict(self.predictor, data)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object ``--json`` prints."""
+        return {
+            "name": self.name,
+            "task": self.task,
+            "trials": len(self.table),
+            "objective": dict(self.objective),
+            "best": {"number": self.best.number, "values": dict(self.best.values), "score": self.best.score},
+            "test": dict(self.test),
+            "baselines": {k: dict(v.get("test") or v.get("valid") or {}) for k, v in self.baselines.items()},
+            "model_uri": self.model_uri,
+            "seconds": round(self.seconds, 1),
+        }
