@@ -29,11 +29,13 @@ class Plugin:
         target: ``"module:Attr"``, imported on use.
         help: One line for listings.
         reads: The hyper-parameters it reads; a parameter that nothing selected reads is refused.
+        uses: Of a task: the heads it may ask for.
     """
 
     target: str
     help: str
     reads: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
     def load(self) -> Any:
         """Import the module and return the attribute."""
@@ -47,18 +49,17 @@ CORE_READS = (
     "optimizer", "learning_rate", "schedule", "clipnorm", "weight_decay", "ema", "batch_size",
 )  # fmt: skip
 
-_FORECASTING_READS = ("window",)
-
 _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
     "task": {
         "classification": Plugin(
-            "lstm_automl.tasks.classification:Classification", "a label for each sequence", ("label_smoothing",)
+            "lstm_automl.tasks.classification:Classification", "a label for each sequence", ("label_smoothing",), ("label",)
         ),
         "regression": Plugin(
-            "lstm_automl.tasks.regression:Regression", "a number for each sequence, or for its last step", ("window", "loss")
+            "lstm_automl.tasks.regression:Regression", "a number for each sequence, or for its last step",
+            ("window", "loss"), ("value",),
         ),
         "forecasting": Plugin(
-            "lstm_automl.tasks.forecasting:Forecasting", "the next steps of one or many series", ("window", "loss")
+            "lstm_automl.tasks.forecasting:Forecasting", "the next steps of one or many series", ("window", "loss"), ("horizon",)
         ),
     },
     "cell": {
@@ -76,7 +77,7 @@ _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
         ),
         "fcn": Plugin(
             "lstm_automl.models.frontends.fcn:FCN", "fully convolutional branch beside the recurrent layers",
-            ("conv_layers", "conv_filters", "conv_kernel", "conv_stride"),
+            ("conv_layers", "conv_filters", "conv_kernel"),
         ),
     },
     "head": {
