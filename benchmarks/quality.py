@@ -108,13 +108,9 @@ def search(name: str, seed: int, scratch: Path, extra: list[str]) -> dict:
                "--seed", str(seed), "--name", f"{name}-{seed}", "--json", *extra]  # fmt: skip
     started = time.monotonic()
     with (scratch / f"{name}-{seed}.log").open("w") as log:
-        done = subprocess.run(
-            command, cwd=scratch, stdout=subprocess.PIPE, stderr=log, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=scratch, stdout=subprocess.PIPE, stderr=log, text=True, check=False)
     if done.returncode:
-        sys.exit(
-            f"{name} seed {seed}: exit {done.returncode}\n{(scratch / f'{name}-{seed}.log').read_text()[-2000:]}"
-        )
+        sys.exit(f"{name} seed {seed}: exit {done.returncode}\n{(scratch / f'{name}-{seed}.log').read_text()[-2000:]}")
     result = json.loads(done.stdout.splitlines()[-1])
     return {**result, "wall": time.monotonic() - started}
 
@@ -124,9 +120,7 @@ def row(name: str, results: list[dict]) -> str:
     s = SETS[name]
     scores = [r["test"][s.metric] * s.scale for r in results]
     floors = {k: v[s.metric] * s.scale for k, v in results[0]["baselines"].items() if s.metric in v}
-    floor = (max if s.better == "max" else min)(
-        floors.items(), key=lambda kv: kv[1], default=("none", float("nan"))
-    )
+    floor = (max if s.better == "max" else min)(floors.items(), key=lambda kv: kv[1], default=("none", float("nan")))
     median = statistics.median(scores)
     met = median >= s.goal - 1e-9 if s.better == "max" else median < s.goal
     digits = 3 if s.scale == 1 and abs(median) < 10 else 1 if s.scale == 100 else 2
@@ -153,9 +147,7 @@ def main() -> None:
         scratch = args.keep or Path(temporary)
         scratch.mkdir(parents=True, exist_ok=True)
         print(
-            "| data | metric | median | seeds | goal | best floor | published | trials | longest |\n"
-            + "|---" * 9
-            + "|"
+            "| data | metric | median | seeds | goal | best floor | published | trials | longest |\n" + "|---" * 9 + "|"
         )
         for name in args.sets:
             extra = ["--time-budget", args.time_budget, "--max-trials", args.max_trials, *args.extra]

@@ -38,7 +38,9 @@ def estimate(problem: Problem, settings: Search) -> tuple[float, float]:
     steps = min(256, max(16, math.ceil(len(fold.train) / 32)))
     length = float(problem.frame.lengths[fold.train].clip(max=336).mean())
     job = settings.max_epochs * steps * (0.002 + 0.0003 * length)
-    runs = settings.max_trials * len(problem.split.folds) + settings.finalists * settings.seeds * len(problem.split.folds)
+    runs = settings.max_trials * len(problem.split.folds) + settings.finalists * settings.seeds * len(
+        problem.split.folds
+    )
     total = job * (runs + settings.ensemble) / min(settings.processes, settings.concurrency) + 30
     return total * 0.3, total * 1.5
 

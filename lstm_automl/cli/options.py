@@ -52,7 +52,11 @@ class Sizes(click.ParamType):
             return value
         parts = str(value).split(",")
         if len(parts) not in (2, 3) or not all(re.fullmatch(r"\s*[1-9]\d*\s*", p) for p in parts):
-            self.fail(f"{value!r} is not A,B or A,B,C (sizes of train, valid[, test]), e.g. 8640,2880,2880", param, ctx)
+            self.fail(
+                f"{value!r} is not A,B or A,B,C (sizes of train, valid[, test]), e.g. 8640,2880,2880",
+                param,
+                ctx,
+            )
         return tuple(int(p) for p in parts)
 
 

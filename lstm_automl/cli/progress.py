@@ -54,7 +54,11 @@ class PlainProgress(Observer):
         if row.score is not None and (self.best is None or self._better(row)):
             self.best = row
         score = f"{row.score:.4g}" if row.score is not None else row.status
-        best = f", best {self.best.score:.4g} (trial {self.best.number})" if self.best and self.best.score is not None else ""
+        best = (
+            f", best {self.best.score:.4g} (trial {self.best.number})"
+            if self.best and self.best.score is not None
+            else ""
+        )
         self.say(f"trial {row.number}: {score}{best}, {self.elapsed()}")
 
     def on_message(self, text: str) -> None:
@@ -82,7 +86,14 @@ class LiveProgress(PlainProgress):
     def __init__(self, name: str, *, err: bool = False) -> None:
         super().__init__(name, err=err)
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         self.bar = Progress(
             TextColumn("[bold]{task.description}"),

@@ -59,7 +59,11 @@ class _registered(click.ParamType):  # noqa: N801 - used as a function
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name, checked."""
         if value not in plugins.names(self.kind):
-            self.fail(f"unknown {self.kind} {value!r}{did_you_mean(str(value), plugins.names(self.kind))}", param, ctx)
+            self.fail(
+                f"unknown {self.kind} {value!r}{did_you_mean(str(value), plugins.names(self.kind))}",
+                param,
+                ctx,
+            )
         return str(value)
 
 
@@ -82,7 +86,9 @@ class TaskGroup(click.Group):
             mine = {k: v for k, v in given.items() if k in names and v is not None}
             _search(cmd_name, mine, {k: v for k, v in given.items() if k not in names})
 
-        helped = f"Search {cmd_name}: {plugins.find('task', cmd_name).help}. 'tasks show {cmd_name}' describes the data."
+        helped = (
+            f"Search {cmd_name}: {plugins.find('task', cmd_name).help}. 'tasks show {cmd_name}' describes the data."
+        )
         return click.Command(cmd_name, params=[*_common(), *own], callback=run, help=helped)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -104,7 +104,9 @@ def _register(session: Session, bundle: Path, best: TrialRow, test: Mapping[str,
         registered = registry.register(bundle, session.directory, settings.tracking_uri,
                                        settings.register_as or session.directory.name)  # fmt: skip
     except Exception as wrong:  # the model is safe on disk; a server that is away must not lose the search
-        note = f"not registered ({type(wrong).__name__}: {wrong}); 'lstm-automl sync {session.directory.name}' tries again"
+        note = (
+            f"not registered ({type(wrong).__name__}: {wrong}); 'lstm-automl sync {session.directory.name}' tries again"
+        )
         return str(bundle), (note,)
     return registered.model_uri, tuple(registered.notes)
 

@@ -35,7 +35,9 @@ def options_of(task: Task, given: Mapping[str, Any]) -> TaskOptions:
             if e["type"] == "extra_forbidden":
                 lines.append(f"unknown option {name!r} of {task.name}{did_you_mean(name, task.options.model_fields)}")
             else:
-                lines.append(f"--{name.replace('_', '-')}: {e['msg'].removeprefix('Value error, ')} (got {e['input']!r})")
+                lines.append(
+                    f"--{name.replace('_', '-')}: {e['msg'].removeprefix('Value error, ')} (got {e['input']!r})"
+                )
         raise UsageError("\n".join(lines)) from None
 
 

@@ -98,7 +98,9 @@ class Search(BaseModel):
     @property
     def processes(self) -> int:
         """``workers``, or one a core this process may use."""
-        return self.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+        return self.workers or len(
+            os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+        )
 
 
 def check_name(name: str) -> str:

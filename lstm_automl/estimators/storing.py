@@ -90,6 +90,12 @@ def create(directory: Path, problem: Problem, space: Space, settings: Search) ->
     return directory
 
 
+def remember(directory: Path, settings: Search) -> None:
+    """Keep new limits for the next ``resume``."""
+    meta, _ = request(directory)
+    _write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
+
+
 def request(directory: Path) -> tuple[dict[str, Any], Search]:
     """The identity and settings a search was last called with."""
     path = directory / REQUEST
@@ -171,7 +177,8 @@ def _compare(directory: Path, meta: dict[str, Any]) -> None:
     if differs:
         lines = [f"  {k}: {_short(k, old.get(k))} there, {_short(k, meta[k])} now" for k in differs]
         raise DifferentSearchError(
-            f"{directory} holds a search made with something else:\n" + "\n".join(lines)
+            f"{directory} holds a search made with something else:\n"
+            + "\n".join(lines)
             + "\nGive the same values to continue it, or another --name."
         )
 
