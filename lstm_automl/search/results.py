@@ -1,0 +1,72 @@
+"""``result.json``: what a rung leaves in its folder, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lstm_automl.search.contracts import RungResult
+
+RESULT = "result.json"
+
+
+def canonical(data: Any) -> str:
+    """JSON with sorted keys and no spaces: equal data, equal text. NaN is written as ``NaN``.
+
+    >>> canonical({"b": 1, "a": [True, None]})
+    '{"a":[true,null],"b":1}'
+    """
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def checksum(*parts: object) -> str:
+    """SHA-256 of the canonical JSON of ``parts``."""
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()
+
+
+def write_checked(path: Path, data: Mapping[str, Any]) -> None:
+    """Write ``data`` with its checksum; the file is never seen half-written.
+
+    Raises:
+        OSError: the disk is full, read-only or gone.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(canonical({"data": data, "checksum": checksum(data)}))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read_checked(path: Path) -> dict[str, Any] | None:
+    """What :func:`write_checked` wrote, or None for a missing or damaged file."""
+    try:
+        document = json.loads(path.read_bytes())
+        data = document["data"]
+        return data if document["checksum"] == checksum(data) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def write_result(folder: Path, result: RungResult) -> None:
+    """Leave ``result`` in an attempt's folder.
+
+    Raises:
+        OSError: the disk is full, read-only or gone.
+    """
+    write_checked(folder / RESULT, result.to_json())
+
+
+def read_result(folder: Path) -> RungResult | None:
+    """The result in an attempt's folder; None when there is none or it is damaged."""
+    data = read_checked(folder / RESULT)
+    if data is None:
+        return None
+    try:
+        return RungResult.from_json(data)
+    except (KeyError, TypeError):
+        return None
