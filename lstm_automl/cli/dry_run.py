@@ -21,7 +21,8 @@ def describe(problem: Problem, space: Space, settings: Search, name: str) -> str
         [
             f"search {name}: {problem.task.name}, objective {problem.metric.name} ({problem.metric.direction})",
             f"examples: train {len(fold.train)}, valid {len(fold.valid)}, test {test}; folds {len(split.folds)}",
-            f"steps an example: {int(lengths.min())} to {int(lengths.max())}; features {frame.features}, static {frame.static}",
+            f"steps an example: {int(lengths.min())} to {int(lengths.max())}; "
+            f"features {frame.features}, static {frame.static}",
             f"trials: {settings.max_trials} of at most {settings.max_epochs} epochs, oracle {settings.oracle}, "
             f"{settings.processes} workers",
             f"estimated time: {_clock(low)} to {_clock(high)}"

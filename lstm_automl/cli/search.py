@@ -18,12 +18,12 @@ def _common() -> list[click.Parameter]:
         return click.Option(list(names), **kwargs)
 
     return [
-        opt("--data", required=True, metavar="F", help="Built-in name (digits, demo) or a CSV, Parquet, NPZ or .ts file."),
+        opt("--data", required=True, metavar="F", help="digits, demo, or a CSV, Parquet, NPZ or .ts file."),
         opt("--valid", metavar="F", help="Published validation file."),
         opt("--test", metavar="F", help="Published test file, looked at once."),
         opt("--split", type=options.Sizes(), metavar="A,B,C", help="Sizes of train, valid and test in file order."),
         opt("--space", metavar="F|NAME", help="Search space.  [default: the task's]"),
-        opt("--set", "fixed", multiple=True, metavar="NAME=VALUE", help="Hold a parameter at a value; may be repeated."),
+        opt("--set", "fixed", multiple=True, metavar="NAME=VALUE", help="Hold a parameter at a value; repeatable."),
         opt("--name", metavar="NAME", help="Name of search, experiment and model.  [default: TASK-DATA]"),
         opt("--home", default="searches", show_default=True, metavar="DIR", help="Folder of searches."),
         opt("--oracle", default="tpe", show_default=True, type=_registered("oracle"), help="What to try next."),
