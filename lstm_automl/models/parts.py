@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -21,10 +21,12 @@ class Signal:
     Args:
         x: ``(batch, time, features)``, right padded, zero where ``mask`` is False.
         mask: ``(batch, time)`` booleans, or None where every batch is full length.
+        encoded: Whether ``x`` was learnt by a front end (and may be dropped out), or is data.
     """
 
     x: keras.KerasTensor
     mask: keras.KerasTensor | None = None
+    encoded: bool = False
 
 
 class Cell(Protocol):
@@ -42,7 +44,11 @@ class Cell(Protocol):
         seed: int,
         name: str,
     ) -> keras.Layer:
-        """A stock Keras layer ``(batch, time, features) -> (batch, time, units)`` or ``(batch, units)``."""
+        """A stock Keras layer ``(batch, time, features) -> (batch, time, units)`` or ``(batch, units)``.
+
+        ``seed`` is for its dropout masks. Leave initialisers without a seed: the builder seeds them, and a
+        seeded one would give both directions of a bidirectional layer the same weights.
+        """
 
 
 class FrontEnd(Protocol):
@@ -74,10 +80,13 @@ class Network:
         raw: The scaled input before front end and difference channel.
         static: ``(batch, s)`` scaled static columns, or None.
         known: ``(batch, horizon, k)`` scaled covariates known ahead, or None.
-        encode: Runs front end and recurrent stack on a signal and pools it: ``(batch, features)``.
+        encode: Adds the difference channels, gathers ``patch`` steps into one, runs front end and recurrent
+            stack and pools: ``encode(signal, patch=1) -> (batch, features)``.
+        dropout: Rate before the last dense layer.
     """
 
     raw: Signal
     static: keras.KerasTensor | None
     known: keras.KerasTensor | None
-    encode: Any
+    encode: Callable[..., keras.KerasTensor]
+    dropout: float = 0.0
