@@ -1,0 +1,97 @@
+"""From the store's epochs and trials to MLflow's metric points: pure, the same points however often it is asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+from lstm_automl.search.contracts import Epoch, RungSpec, TrialRow
+
+MLFLOW_STATUS = {"completed": "FINISHED", "stopped": "KILLED", "diverged": "FAILED", "failed": "FAILED"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One metric value of one trial; equal points sent twice are one point to MLflow."""
+
+    trial: int
+    key: str
+    value: float
+    step: int
+    time_ms: int
+
+
+@dataclass
+class Curves:
+    """Turns epochs, in the order of the store, into points.
+
+    With one fold a metric stands under its own name. With several, each fold's curve is ``METRIC_fold0`` ...
+    and the bare name is the mean, given when the last fold of that epoch is in. Curves of finalists run again
+    with other seeds are ``METRIC_seed1`` ..., of the refit ``METRIC_refit``, beside the trial's own.
+    """
+
+    folds: int
+    _seen: set[tuple[int, int]] = field(default_factory=set)
+    _parts: dict[tuple[int, str, int], dict[int, float]] = field(default_factory=dict)
+
+    def add(self, spec: RungSpec, epoch: Epoch, time: float) -> Iterator[Point]:
+        """The points this epoch completes; none for an epoch seen before (a rung run again after a kill)."""
+        if (spec.job, epoch.epoch) in self._seen:
+            return
+        self._seen.add((spec.job, epoch.epoch))
+        for key, value in {"loss": epoch.loss, **epoch.scores}.items():
+            if math.isfinite(value):
+                for name, number in self._named(spec, key, epoch.epoch, value):
+                    yield Point(spec.trial, name, number, epoch.epoch, round(time * 1000))
+
+    def _named(self, spec: RungSpec, key: str, epoch: int, value: float) -> Iterator[tuple[str, float]]:
+        if spec.purpose == "refit":
+            yield f"{key}_refit", value
+        elif spec.purpose == "seed":
+            fold = f"_fold{spec.fold}" if self.folds > 1 else ""
+            yield f"{key}_seed{spec.seed}{fold}", value
+        elif self.folds <= 1:
+            yield key, value
+        else:
+            yield f"{key}_fold{spec.fold}", value
+            parts = self._parts.setdefault((spec.trial, key, epoch), {})
+            parts[spec.fold] = value
+            if len(parts) == self.folds:
+                # summed in the order of the folds: workers finish in any order, the mean must not show it
+                yield key, fmean(parts[f] for f in sorted(parts))
+
+
+def parameters(values: Mapping[str, Any]) -> dict[str, str]:
+    """Hyper-parameters as MLflow wants them; the learning rate also as a logarithm, as MLflow's axes are linear.
+
+    >>> parameters({"units": 64, "learning_rate": 0.01})
+    {'units': '64', 'learning_rate': '0.01', 'log10_learning_rate': '-2.0'}
+    """
+    out = {name: str(value) for name, value in values.items()}
+    rate = values.get("learning_rate")
+    if isinstance(rate, float | int) and rate > 0:
+        out["log10_learning_rate"] = f"{math.log10(rate):.6g}" if rate != 1 else "0.0"
+        if "." not in out["log10_learning_rate"]:
+            out["log10_learning_rate"] += ".0"
+    return out
+
+
+def best_so_far(table: Iterable[TrialRow], direction: str) -> Iterator[tuple[int, float]]:
+    """``(trial, best objective of trials 0..trial)`` for the leading trials that are all finished.
+
+    >>> rows = [TrialRow(0, {}, "completed", 0.5), TrialRow(1, {}, "diverged"), TrialRow(2, {}, "running")]
+    >>> list(best_so_far(rows, "max"))
+    [(0, 0.5), (1, 0.5)]
+    """
+    better = max if direction == "max" else min
+    best: float | None = None
+    for expected, row in enumerate(sorted(table, key=lambda r: r.number)):
+        if row.number != expected or row.status == "running":
+            return
+        if row.score is not None and math.isfinite(row.score):
+            best = row.score if best is None else better(best, row.score)
+        if best is not None:
+            yield row.number, best
