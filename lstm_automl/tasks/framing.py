@@ -1,0 +1,136 @@
+"""From sequences to the input fields of a frame: what classification and regression share.
+
+Channels in order: those of the data; one 0/1 channel a value of each categorical column that varies over time; one 0/1
+channel "was missing" for each channel that misses values in training (``allow_nan``). Categories that training
+never saw are all zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.data.checks import check_finite
+from lstm_automl.data.frame import Field, Frame
+from lstm_automl.data.sequences import Sequences
+from lstm_automl.data.split import Index
+from lstm_automl.errors import DataError
+from lstm_automl.tasks.scaling import moments, training_rows
+
+Array = NDArray[Any]
+
+
+def check_inputs(data: Sequences, *, allow_nan: bool) -> None:
+    """Refuse sequences without steps and values that are infinite or, unless allowed, missing.
+
+    Raises:
+        DataError: naming source, sequence, step and channel of the first one.
+    """
+    if not len(data):
+        raise DataError(f"{data.source}: no sequences")
+    if not data.values.shape[1] and not data.categories:
+        raise DataError(f"{data.source}: no channels; at least one column of values is needed")
+    if np.any(data.lengths == 0):
+        raise DataError(f"{data.source}: {named(data, int(np.argmin(data.lengths)))} has no steps")
+    check_finite(data.values, lambda row, channel: _place(data, row, channel), allow_nan=allow_nan)
+
+
+def _place(data: Sequences, row: int, channel: int) -> str:
+    i = int(np.searchsorted(data.offsets, row, side="right")) - 1
+    step = row - int(data.offsets[i])
+    return f"{data.source}: {named(data, i)}, step {step}, channel {data.channels[channel]!r}"
+
+
+def named(data: Sequences, i: int) -> str:
+    """Sequence i as a message calls it."""
+    return f"sequence {i}" if data.ids is None else f"sequence {data.ids[i]!s}"
+
+
+def training_info(data: Sequences, sequences: Index) -> dict[str, Any]:
+    """JSON facts of the sequences that the final model is trained on: enough to frame unseen data alike."""
+    rows = rows_of(data, sequences)
+    missing = np.isnan(data.values[rows]).any(axis=0)
+    vocabulary: dict[str, list[str]] = {}
+    static, steps = [], []
+    for name, column in data.categories.items():
+        part = column[sequences] if len(column) == len(data) else column[rows]
+        vocabulary[name] = sorted({str(v) for v in np.unique(part.astype(str))})
+        (static if len(column) == len(data) else steps).append(name)
+    return {
+        "channels": list(data.channels),
+        "indicators": np.flatnonzero(missing).tolist(),
+        "vocabulary": vocabulary,
+        "step_categories": steps,
+        "static_names": list(data.static_names),
+        "static_categories": static,
+    }
+
+
+def rows_of(data: Sequences, sequences: Index) -> Index:
+    """Row numbers of these sequences."""
+    chosen = np.zeros(len(data), bool)
+    chosen[sequences] = True
+    return np.asarray(np.flatnonzero(np.repeat(chosen, data.lengths)), dtype=np.int64)
+
+
+def input_fields(data: Sequences, info: Mapping[str, Any]) -> dict[str, Field]:
+    """Fields ``x``, and ``static`` and ``weight`` where there are any.
+
+    Raises:
+        DataError: when columns differ from those of training.
+    """
+    _same(data, "channels", data.channels, info["channels"])
+    _same(data, "static columns", data.static_names, info["static_names"])
+    _same(data, "categorical columns", sorted(data.categories), sorted(info["vocabulary"]))
+    dtype = data.values.dtype
+    blocks: list[Array] = [data.values]
+    blocks += [one_hot(data.categories[n], info["vocabulary"][n], dtype) for n in info["step_categories"]]
+    if info["indicators"]:
+        blocks.append(np.isnan(data.values[:, info["indicators"]]).astype(dtype))
+    x = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+    fields = {"x": Field(x, data.offsets)}
+    statics = [] if data.static is None else [data.static.astype(dtype)]
+    statics += [one_hot(data.categories[n], info["vocabulary"][n], dtype) for n in info["static_categories"]]
+    if statics:
+        fields["static"] = Field(np.concatenate(statics, axis=1))
+    if data.weights is not None:
+        fields["weight"] = Field(np.asarray(data.weights, dtype))
+    return fields
+
+
+def one_hot(column: Array, vocabulary: Sequence[str], dtype: Any) -> Array:
+    """``(n, len(vocabulary))`` zeros and ones; a row of zeros for a value outside the vocabulary."""
+    return (column.astype(str)[:, None] == np.asarray(vocabulary, dtype=str)[None, :]).astype(dtype)
+
+
+def whole_sequences(data: Sequences) -> dict[str, Index]:
+    """One example a sequence, from its first row to its last."""
+    numbers = np.arange(len(data), dtype=np.int64)
+    return {"sequence": numbers, "low": data.offsets[:-1].copy(), "end": data.offsets[1:].copy()}
+
+
+def input_scaling(frame: Frame, train: Index) -> dict[str, Array]:
+    """``x_mean``, ``x_std`` over the training rows, ``static_mean``, ``static_std`` over the training sequences.
+
+    Channels of zeros and ones keep their scale.
+    """
+    plain = len(frame.info["channels"])
+    arrays: dict[str, Array] = {}
+    keep = range(plain, frame.features)
+    arrays["x_mean"], arrays["x_std"] = moments(frame.fields["x"].values, training_rows(frame, train), keep)
+    if "static" in frame.fields:
+        sequences = np.unique(frame.examples["sequence"][train])
+        keep = range(len(frame.info["static_names"]), frame.static)
+        arrays["static_mean"], arrays["static_std"] = moments(frame.fields["static"].values, sequences, keep)
+    return arrays
+
+
+def _same(data: Sequences, what: str, found: Sequence[str], wanted: Sequence[str]) -> None:
+    if list(found) != list(wanted):
+        raise DataError(
+            f"{data.source}: {what} are {', '.join(map(str, found)) or 'none'}; "
+            f"the model was trained on {', '.join(map(str, wanted)) or 'none'}"
+        )

@@ -1,0 +1,84 @@
+"""Labels and their codes. Classes keep the names and the type they have in the data; JSON holds them.
+
+>>> classes = classes_of(np.array([3, 1, 3]))
+>>> classes, encode(np.array(["1", "x"]), classes).tolist(), decode(np.array([1]), classes)
+([1, 3], [0, -1], array([3]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.data.sequences import Sequences
+from lstm_automl.errors import DataError
+from lstm_automl.tasks.framing import named
+
+Array = NDArray[Any]
+Label = str | int | float | bool
+
+UNSEEN = -1
+"""Code of a label that training never saw: no prediction equals it."""
+
+
+def labels_of(data: Sequences) -> Array:
+    """The labels ``(n,)`` of labelled data, as strings, integers, floats or booleans.
+
+    Raises:
+        DataError: without labels, with a missing one (named), or with several types.
+    """
+    if data.targets is None:
+        raise DataError(f"{data.source}: no labels; a label for each sequence is needed")
+    if data.targets.shape != (len(data),):
+        raise DataError(f"{data.source}: {len(data)} sequences and labels of shape {data.targets.shape}")
+    missing = np.array([v is None or v != v for v in data.targets.tolist()], dtype=bool)
+    if missing.any():
+        raise DataError(f"{data.source}: {named(data, int(np.argmax(missing)))} has no label")
+    labels = np.asarray(data.targets)
+    if labels.dtype == object:
+        kinds = {type(v).__name__ for v in labels.tolist()}
+        if len(kinds) > 1:
+            raise DataError(f"{data.source}: labels of several types ({', '.join(sorted(kinds))}); one is needed")
+        labels = np.array(labels.tolist())
+    if labels.dtype.kind not in "biufU":
+        raise DataError(f"{data.source}: labels of type {labels.dtype}; text or numbers are needed")
+    return labels
+
+
+def classes_of(labels: Array) -> list[Label]:
+    """The distinct labels in sorted order, as JSON values."""
+    classes: list[Label] = np.unique(labels).tolist()
+    return classes
+
+
+def joined(labels: Sequence[Array]) -> Array:
+    """Labels of several files as one array: as text where one file holds text and another numbers."""
+    text = {a.dtype.kind == "U" for a in labels}
+    if len(text) == 1:
+        return np.concatenate(list(labels))
+    return np.concatenate([np.array([_key(v) for v in a.tolist()]) for a in labels])
+
+
+def encode(labels: Array, classes: Sequence[Label]) -> NDArray[np.int64]:
+    """``(n,)`` position of each label in ``classes``; ``UNSEEN`` for one that is not there.
+
+    A file may hold as text what another holds as numbers: ``"1"``, ``1`` and ``1.0`` are the same label.
+    """
+    place = {_key(c): i for i, c in enumerate(classes)}
+    distinct, where = np.unique(labels, return_inverse=True)
+    codes = np.array([place.get(_key(v), UNSEEN) for v in distinct.tolist()], dtype=np.int64)
+    return codes[where]
+
+
+def decode(codes: NDArray[np.int64], classes: Sequence[Label]) -> Array:
+    """The labels of these codes, in the type of ``classes``."""
+    return np.asarray(classes)[codes]
+
+
+def _key(label: Label) -> str:
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(label)

@@ -1,0 +1,209 @@
+"""Which sequences train, which steer the search, which are looked at once: NumPy only, deterministic.
+
+Rules, unless files or sizes are given:
+
+* 50 sequences or more: one in five is set aside as the test part. With fewer, no test part is carved: ten
+  sequences or less say nothing, and training needs them.
+* of the rest, below 500 examples: 5 folds; otherwise one in five is held out for validation.
+* groups are never split; without groups, labels are spread evenly over the parts, and a class keeps at least one
+  sequence for training wherever it has two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.data.sequences import Parts
+from lstm_automl.data.split import Index
+from lstm_automl.errors import DataError, UsageError
+
+Array = NDArray[Any]
+
+HOLD_OUT = 5
+"""One part in five is held out, and the folds of a cross-validation by default."""
+SMALL = 500
+"""Below this many training examples the objective is the mean over folds."""
+TEST_FROM = 50
+"""With fewer sequences no test part is carved."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Numbers of sequences: each fold's training and validation part, and the test part or None."""
+
+    folds: tuple[tuple[Index, Index], ...]
+    test: Index | None
+
+    @property
+    def refit(self) -> Index:
+        """Training and validation part together."""
+        return np.unique(np.concatenate([part for fold in self.folds for part in fold]))
+
+
+def counts(parts: Parts) -> tuple[int, int, int]:
+    """Sequences of the training, validation and test file; 0 where there is none."""
+    return len(parts.train), len(parts.valid or ()), len(parts.test or ())
+
+
+def by_size(sizes: Sequence[int], n: int, groups: Array | None = None) -> Layout:
+    """``--split A,B[,C]``: the first A sequences train, the next B validate, the next C test; the rest is unused.
+
+    Raises:
+        UsageError: when they are not two or three positive numbers of at most n together.
+        DataError: when a group would stand in two parts.
+    """
+    if len(sizes) not in (2, 3) or any(s < 1 for s in sizes):
+        raise UsageError(f"--split {_commas(sizes)}: two or three positive sizes are needed: train,valid[,test]")
+    if sum(sizes) > n:
+        raise UsageError(f"--split {_commas(sizes)} asks for {sum(sizes)} sequences; there are {n}")
+    edges = np.cumsum([0, *sizes])
+    parts = [np.arange(a, b, dtype=np.int64) for a, b in pairwise(edges)]
+    if groups is not None:
+        seen: set[Any] = set()
+        for part in parts:
+            here = set(groups[part].tolist())
+            if both := seen & here:
+                raise DataError(f"--split {_commas(sizes)} would cut group {min(map(str, both))!r} in two")
+            seen |= here
+    return Layout(((parts[0], parts[1]),), parts[2] if len(parts) == 3 else None)
+
+
+def arrange(
+    files: tuple[int, int, int],
+    *,
+    examples: int,
+    strata: Array | None = None,
+    groups: Array | None = None,
+    folds: int | None = None,
+    sizes: Sequence[int] | None = None,
+    seed: int = 0,
+) -> Layout:
+    """The parts of sequences numbered in the order training file, validation file, test file.
+
+    Args:
+        files: Sequences in each of the three files, 0 where there is no such file.
+        examples: Training examples in the training file (more than sequences where every row is one).
+        strata: Code of each sequence of the training file, to be spread evenly over the parts; None = at random.
+        groups: Group of each sequence of the training file, kept together; None = no groups.
+        folds: None = the small-data rule, 1 = a hold-out part, K = that many folds.
+        sizes: Sequences of train, valid[, test] in file order, instead of a drawn split.
+        seed: The same seed, the same parts.
+
+    Raises:
+        UsageError: options that exclude each other.
+        DataError: fewer sequences (or groups) than parts.
+    """
+    n, valid, test = files
+    given = np.arange(n + valid, n + valid + test, dtype=np.int64) if test else None
+    if sizes is not None:
+        _exclude(sizes, folds, valid=bool(valid), test=bool(test))
+        layout = by_size(sizes, n, groups)
+        return layout if given is None else Layout(layout.folds, given)
+    if folds is not None and folds < 1:
+        raise UsageError(f"the number of folds is {folds}; 1 (a hold-out part) or more is needed")
+    rng = np.random.default_rng([seed, n])
+    unit = np.arange(n) if groups is None else _codes(groups)
+    code = np.zeros(n, np.int64) if strata is None else _codes(strata)
+    rest = np.arange(n, dtype=np.int64)
+    if given is None and n >= TEST_FROM and len(np.unique(unit)) > 2:
+        held = _one_in_five(code, unit, rng)
+        rest, given = np.flatnonzero(~held), np.flatnonzero(held)
+    if valid:
+        if folds is not None and folds > 1:
+            raise UsageError("--cv cannot be used with --valid: the validation file is the validation part")
+        return Layout(((rest, np.arange(n, n + valid, dtype=np.int64)),), given)
+    count = _fold_count(folds, len(np.unique(unit[rest])), examples * len(rest) / n, grouped=groups is not None)
+    if count == 1:
+        held = _one_in_five(code[rest], unit[rest], rng)
+        return Layout(((rest[~held], rest[held]),), given)
+    part = allot(code[rest], unit[rest], [1 / count] * count, rng)
+    return Layout(tuple((rest[part != k], rest[part == k]) for k in range(count)), given)
+
+
+def allot(strata: Array, units: Array, shares: Sequence[float], rng: np.random.Generator) -> NDArray[np.int64]:
+    """``(n,)`` part of each sequence: parts of about these shares, every stratum spread, no unit split, none empty."""
+    if len(np.unique(units)) == len(units):
+        return _deal(strata, len(shares), rng) if len(set(shares)) == 1 else _carve(strata, shares[1], rng)
+    return _pack(strata, units, shares, rng)
+
+
+def _exclude(sizes: Sequence[int], folds: int | None, *, valid: bool, test: bool) -> None:
+    if valid:
+        raise UsageError("--split and --valid exclude each other: both name the validation part")
+    if test and len(sizes) == 3:
+        raise UsageError("--split with three sizes and --test exclude each other: both name the test part")
+    if folds is not None and folds > 1:
+        raise UsageError("--cv and --split exclude each other: --split gives one validation part")
+
+
+def _fold_count(folds: int | None, units: int, examples: float, *, grouped: bool) -> int:
+    if units < max(2, folds or 0):
+        what = "groups" if grouped else "sequences"
+        raise DataError(f"{units} {what} cannot be split into {max(2, folds or 0)} parts")
+    if folds is None:
+        return min(HOLD_OUT, units) if examples < SMALL else 1
+    return folds
+
+
+def _one_in_five(strata: Array, units: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
+    return allot(strata, units, [1 - 1 / HOLD_OUT, 1 / HOLD_OUT], rng) == 1
+
+
+def _carve(strata: Array, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Part 1 is a share of every stratum by largest remainders; a stratum never gives its last member."""
+    _, code, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    wanted = max(1, round(share * len(strata)))
+    quota = np.floor(share * sizes).astype(np.int64)
+    order = np.lexsort((rng.random(len(sizes)), -(share * sizes - quota)))
+    for k in [*order, *order]:
+        if quota.sum() < wanted and quota[k] < sizes[k] - 1:
+            quota[k] += 1
+    if not quota.sum():  # every stratum has one member: one of them must go
+        quota[order[0]] = 1
+    out = np.zeros(len(strata), np.int64)
+    for k in np.flatnonzero(quota):
+        out[rng.choice(np.flatnonzero(code == k), quota[k], replace=False)] = 1
+    return out
+
+
+def _deal(strata: Array, parts: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Deal the strata one after the other like cards, so that parts and classes within them differ by one at most."""
+    shuffled = rng.permutation(len(strata))
+    order = shuffled[np.argsort(strata[shuffled], kind="stable")]
+    out = np.empty(len(strata), np.int64)
+    out[order] = np.arange(len(strata)) % parts
+    return out
+
+
+def _pack(strata: Array, units: Array, shares: Sequence[float], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Whole units, largest first, each to the part that it takes least away from its share of every stratum."""
+    names, unit = np.unique(units, return_inverse=True)
+    _, code = np.unique(strata, return_inverse=True)
+    counts = np.zeros((len(names), int(code.max()) + 1))
+    np.add.at(counts, (unit, code), 1)
+    share, total = np.asarray(shares)[:, None], counts.sum(axis=0)
+    filled = np.zeros((len(shares), counts.shape[1]))
+    part = np.empty(len(names), np.int64)
+    for g in np.lexsort((rng.random(len(names)), -counts.sum(axis=1))):
+        cost = ((2 * filled * counts[g] + counts[g] ** 2) / (share * total)).sum(axis=1)
+        part[g] = int(np.argmin(cost))
+        filled[part[g]] += counts[g]
+    for k in range(len(shares)):
+        if not np.any(part == k):
+            crowded = np.flatnonzero(np.bincount(part, minlength=len(shares))[part] > 1)
+            part[crowded[np.argmin(counts[crowded].sum(axis=1))]] = k
+    return np.asarray(part[unit])
+
+
+def _codes(values: Array) -> NDArray[np.int64]:
+    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
+
+
+def _commas(sizes: Sequence[int]) -> str:
+    return ",".join(map(str, sizes))
