@@ -35,6 +35,15 @@ def gather(x: keras.KerasTensor, index: keras.KerasTensor) -> keras.KerasTensor:
     return ops.take_along_axis(x, ops.expand_dims(index, -1), axis=1)
 
 
+def plus(x: keras.KerasTensor, y: keras.KerasTensor) -> keras.KerasTensor:
+    """``x + y`` with ordinary broadcasting.
+
+    Keras' own addition takes a ``y`` that looks like a bias, ``(4, 1, 1)`` beside ``(4, 4, 1)`` say, for one along
+    axis 1 (3.15, TensorFlow). Its subtraction does not.
+    """
+    return x - ops.negative(y)
+
+
 def last_valid(signal: Signal) -> keras.KerasTensor:
     """``(batch, 1, features)``: the last valid step."""
     if signal.mask is None:
@@ -89,8 +98,8 @@ def patched(signal: Signal, size: int) -> Signal:
     patches = (count + size - 1) // size
     steps = positions(every)
     first = ops.expand_dims(steps[:, ::size] - (patches * size - count), -1)
-    offsets = ops.expand_dims(ops.expand_dims(ops.arange(size, dtype="int32"), 0), 0)
-    index = keras.layers.Reshape((-1,), dtype="int32")(first + offsets)
+    offsets = ops.convert_to_tensor([[list(range(size))]], dtype="int32")
+    index = keras.layers.Reshape((-1,), dtype="int32")(plus(first, offsets))
     index = ops.minimum(ops.maximum(index, 0), ops.maximum(count - 1, 0))
     x = keras.layers.Reshape((-1, size * features))(gather(signal.x, index))
     if signal.mask is None:

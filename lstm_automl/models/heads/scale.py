@@ -54,7 +54,7 @@ class Scale:
         """Back to the training scale."""
         if self.width is not None:
             y = y * self.width
-        return y if self.shift is None else y + self.shift
+        return y if self.shift is None else masks.plus(y, self.shift)
 
 
 def _keep(known: tuple[int, ...], x: keras.KerasTensor) -> keras.KerasTensor:
