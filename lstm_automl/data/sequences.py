@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +26,18 @@ class Sequences:
         target_per_row: The target is given at every row and scored at the last one.
         target_channels: Forecasting: positions in ``channels`` of what is forecast.
         known_channels: Forecasting: positions of covariates known ahead. A series may be followed by
-            ``future`` rows in which only they are given.
+            *future* rows in which only they are given: every target there is NaN.
         static: ``(n, s)`` floats that do not change over time.
         static_names: Name of each static column.
-        categories: Raw categorical columns by name: ``(n,)`` (static) or ``(rows,)`` (per step) strings;
-            encoded by the task with a vocabulary of the training part.
+        categories: Raw categorical columns by name: ``(n,)`` (those in ``static_categories``) or ``(rows,)``
+            strings, ``""`` for a missing one; encoded by the task with a vocabulary of the training part.
         groups: ``(n,)`` group of each sequence, kept together by splits; None = no groups.
         ids: ``(n,)`` name of each sequence, for messages and output.
         times: ``(rows,)`` datetime64[ns] or float64 time stamps, or None.
         weights: ``(n,)`` sample weights, or None.
+        known_categories: Forecasting: names in ``categories`` that are known ahead (given in future rows).
+        read_as: What the reader decided (target, id, features ...), as fields of ``DataOptions``: with
+            ``options.like(data)`` another file is read the same way.
         source: The file's name, for messages.
     """
 
@@ -51,6 +55,9 @@ class Sequences:
     ids: Array | None = None
     times: Array | None = None
     weights: NDArray[np.floating] | None = None
+    known_categories: tuple[str, ...] = ()
+    static_categories: tuple[str, ...] = ()
+    read_as: Mapping[str, Any] = field(default_factory=dict)
     source: str = "data"
 
     def __len__(self) -> int:

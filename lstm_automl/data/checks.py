@@ -1,0 +1,54 @@
+"""Refuse numbers a model cannot learn from, naming the place of the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.errors import DataError
+
+Place = Callable[[int, int], str]
+"""(row, column) of a matrix -> the words that begin its message."""
+
+MASK_HINT = "--allow-nan masks missing values"
+
+
+def check_finite(values: NDArray[np.floating], place: Place, *, allow_nan: bool = False, hint: str = MASK_HINT) -> None:
+    """Refuse infinities, and NaN unless allowed, of a ``(rows, columns)`` matrix.
+
+    Raises:
+        DataError: the place of the first and how many there are.
+    """
+    if np.isfinite(values).all():
+        return
+    infinite = np.isinf(values)
+    if infinite.any():
+        raise DataError(_message(infinite, place, "infinite value (inf)"))
+    if not allow_nan:
+        raise DataError(_message(np.isnan(values), place, "missing value (NaN)") + f"; {hint}")
+
+
+def check_not_empty(values: NDArray[np.floating], names: Sequence[str], source: str) -> None:
+    """Refuse a column of ``(rows, columns)`` in which every value is missing."""
+    empty = [name for name, column in zip(names, values.T, strict=True) if np.isnan(column).all()]
+    if empty and len(values):
+        columns = ", ".join(repr(name) for name in empty)
+        raise DataError(f"{source}: every value of {columns} is missing; leave it out with --features")
+
+
+def check_weights(weights: NDArray[np.floating], place: Callable[[int], str]) -> None:
+    """Refuse weights that are negative, missing, infinite or all zero."""
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if bad.size:
+        i = int(bad[0])
+        raise DataError(f"{place(i)}: sample weight {weights[i]:g} is not a number of at least 0")
+    if weights.size and not weights.any():
+        raise DataError(f"{place(0)}: every sample weight is 0")
+
+
+def _message(bad: NDArray[np.bool_], place: Place, what: str) -> str:
+    row, column = (int(i) for i in np.argwhere(bad)[0])
+    count = int(bad.sum())
+    return f"{place(row, column)}: {what}" + (f", the first of {count}" if count > 1 else "")

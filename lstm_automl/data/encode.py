@@ -1,0 +1,87 @@
+"""Text columns as numbers: one column a category of the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lstm_automl.data.combine import per_step, rows_of
+from lstm_automl.data.sequences import Array, Sequences
+from lstm_automl.errors import DataError
+
+Vocabulary = dict[str, list[str]]
+"""Column -> its categories, sorted; JSON."""
+
+MAX_CATEGORIES = 200
+
+
+def fit_vocabulary(data: Sequences, *, sequences: ArrayLike | None = None, rows: ArrayLike | None = None) -> Vocabulary:
+    """The categories that occur in the training part.
+
+    Args:
+        sequences: Numbers of the training sequences; None = all.
+        rows: Numbers of the training rows (series, whose parts are cut in time); default: of ``sequences``.
+
+    Raises:
+        DataError: a column has more than 200 categories.
+    """
+    chosen = np.arange(len(data)) if sequences is None else np.asarray(sequences, dtype=np.int64)
+    steps = rows_of(data, chosen) if rows is None else np.asarray(rows, dtype=np.int64)
+    out: Vocabulary = {}
+    for name, values in data.categories.items():
+        seen = np.unique(values[steps if per_step(data, name) else chosen])
+        out[name] = [str(item) for item in seen if item != ""]
+        if len(out[name]) > MAX_CATEGORIES:
+            raise DataError(
+                f"{data.source}: column {name!r} has {len(out[name])} categories, more than {MAX_CATEGORIES}"
+            )
+    return out
+
+
+def encode(data: Sequences, vocabulary: Mapping[str, list[str]]) -> Sequences:
+    """Categorical columns as 0/1 columns named ``column=category``, appended to channels or static columns.
+
+    A category the vocabulary lacks, or an empty one, is 0 in every column.
+
+    Raises:
+        DataError: the data lacks a column of the vocabulary.
+    """
+    values, channels, known = [data.values], list(data.channels), list(data.known_channels)
+    static = [] if data.static is None else [data.static]
+    static_names = list(data.static_names)
+    for name, categories in vocabulary.items():
+        if name not in data.categories:
+            raise DataError(f"{data.source}: no categorical column {name!r}")
+        column = data.categories[name]
+        names = [f"{name}={category}" for category in categories]
+        if per_step(data, name):
+            if name in data.known_categories:
+                known += range(len(channels), len(channels) + len(names))
+            values.append(one_hot(column, categories))
+            channels += names
+        else:
+            static.append(one_hot(column, categories))
+            static_names += names
+    return replace(
+        data,
+        values=np.concatenate(values, axis=1, dtype=data.values.dtype),
+        channels=tuple(channels),
+        known_channels=tuple(known),
+        known_categories=(),
+        static=np.concatenate(static, axis=1) if static else None,
+        static_names=tuple(static_names),
+        categories={},
+    )
+
+
+def one_hot(column: Array, categories: list[str]) -> NDArray[np.float64]:
+    """``(rows, categories)`` of 0 and 1.
+
+    >>> one_hot(np.array(["b", "?"]), ["a", "b"]).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
+    same = column[:, None] == np.array(categories, dtype=np.str_)[None, :]
+    return np.asarray(same, dtype=np.float64)

@@ -1,0 +1,66 @@
+"""Load: a file into sequences, by the reader of its suffix."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from lstm_automl import plugins
+from lstm_automl.data.options import DataOptions, Kind
+from lstm_automl.data.readers import Reader
+from lstm_automl.data.sequences import Sequences
+from lstm_automl.errors import DataError
+
+ALIASES = {"tsv": "csv", "txt": "csv", "pq": "parquet"}
+"""Suffixes read by a reader of another name."""
+
+PACKED = ("csv", "ts")
+"""Readers that unpack ``.gz`` themselves."""
+
+
+def load(path: Path | str, options: DataOptions, *, kind: Kind, labelled: bool = True) -> Sequences:
+    """Read one file.
+
+    Args:
+        path: ``.csv``, ``.tsv``, ``.txt``, ``.ts`` (each also ``.gz``), ``.parquet``, ``.npz``, or what
+            another distribution's reader is named after.
+        options: What its columns mean.
+        kind: ``"label"``, ``"value"`` or ``"series"``.
+        labelled: False: targets may be absent (prediction).
+
+    Raises:
+        DataError: naming file, row and column.
+    """
+    path = Path(path)
+    _check_file(path)
+    reader: Reader = plugins.load("reader", _reader_of(path))
+    return reader(path, options, kind=kind, labelled=labelled)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise DataError(f"{path}: is a folder; name one file in it")
+        if path.exists():
+            return
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    except (OSError, ValueError) as error:
+        raise DataError(f"{str(path)[:200]!r}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    near = difflib.get_close_matches(path.name, siblings, n=1)
+    raise DataError(f"{path}: no such file" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+
+def _reader_of(path: Path) -> str:
+    suffixes = [suffix.lstrip(".").lower() for suffix in path.suffixes]
+    packed = suffixes[-1:] == ["gz"]
+    suffix = (suffixes[:-1] if packed else suffixes)[-1:]
+    name = ALIASES.get(suffix[0], suffix[0]) if suffix else ""
+    known = plugins.names("reader")
+    if name not in known:
+        raise DataError(
+            f"{path.name}: no reader for {'.' + suffix[0] if suffix else 'a name without suffix'} "
+            f"(there are: {', '.join('.' + n for n in known)}; .tsv and .txt as .csv)"
+        )
+    if packed and name not in PACKED:
+        raise DataError(f"{path.name}: .{name} files are compressed already; unpack it first")
+    return name

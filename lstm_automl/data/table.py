@@ -1,0 +1,155 @@
+"""A table in memory, and its columns as numbers, names or times, with errors that name row and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+"""What a cell without a value may say."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows and columns of one file.
+
+    Args:
+        frame: The cells; a row a record, in file order.
+        source: The file's name.
+        row: Row number -> where it stands, e.g. ``"train.csv:7"``.
+    """
+
+    frame: pandas.DataFrame
+    source: str
+    row: Callable[[int], str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Column names in file order."""
+        return tuple(self.frame.columns)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def cell(self, row: int, column: str) -> str:
+        """The beginning of a message about one cell."""
+        return f"{self.row(row)}: column {column!r}"
+
+
+def numbers(table: Table, name: str) -> NDArray[np.float64]:
+    """A column as ``(rows,)`` floats, NaN where the cell is empty.
+
+    Raises:
+        DataError: a cell is not a number.
+    """
+    from pandas.api import types
+
+    column = table.frame[name]
+    if types.is_datetime64_any_dtype(column.dtype):
+        raise DataError(
+            f"{table.source}: column {name!r} holds dates: name it with --time or leave it out with --features"
+        )
+    if types.is_complex_dtype(column.dtype):
+        raise DataError(f"{table.source}: column {name!r}: complex data not supported")
+    if types.is_numeric_dtype(column.dtype):
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return _parsed(table, name, column.to_numpy(dtype=object))
+
+
+def matrix(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
+    """Columns as ``(rows, columns)`` floats; the mistakes of all columns are reported at once."""
+    out = np.empty((len(table), len(names)))
+    mistakes = []
+    for i, name in enumerate(names):
+        try:
+            out[:, i] = numbers(table, name)
+        except DataError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        shown = mistakes[:5] + ([f"... and {len(mistakes) - 5} more columns"] if len(mistakes) > 5 else [])
+        raise DataError("\n".join(shown))
+    return out
+
+
+def texts(table: Table, name: str) -> NDArray[np.str_]:
+    """A column as ``(rows,)`` strings, ``""`` where the cell is empty."""
+    cells = table.frame[name].to_numpy(dtype=object)
+    return np.array(["" if is_missing(cell) else str(cell).strip() for cell in cells], dtype=np.str_)
+
+
+def labels(table: Table, name: str) -> NDArray[Any]:
+    """A column as ``(rows,)`` class names: int64 where the file stores integers, else strings.
+
+    Raises:
+        DataError: a label is missing.
+    """
+    from pandas.api import types
+
+    column = table.frame[name]
+    if types.is_integer_dtype(column.dtype) and not column.isna().any():
+        return np.asarray(column.to_numpy(dtype=np.int64))
+    names = texts(table, name)
+    require(table, name, names)
+    return names
+
+
+def require(table: Table, name: str, values: NDArray[np.str_]) -> None:
+    """Refuse empty strings."""
+    empty = np.flatnonzero(values == "")
+    if empty.size:
+        raise DataError(f"{table.cell(int(empty[0]), name)}: missing value" + _first_of(empty.size))
+
+
+def is_missing(cell: Any) -> bool:
+    """True for a cell without a value."""
+    if isinstance(cell, str):
+        return not cell.strip()
+    return cell is None or (np.ndim(cell) == 0 and bool(cell != cell)) or type(cell).__name__ in {"NAType", "NaTType"}
+
+
+def as_float(text: Any) -> float:
+    """A number; digits grouped by underscores are not one."""
+    if isinstance(text, str) and "_" in text:
+        raise ValueError(text)
+    return float(text)
+
+
+def _parsed(table: Table, name: str, cells: NDArray[np.object_]) -> NDArray[np.float64]:
+    out = np.full(len(cells), np.nan)
+    bad = []
+    for i, cell in enumerate(cells):
+        if is_missing(cell) or (isinstance(cell, str) and cell.strip() in MISSING):
+            continue
+        try:
+            out[i] = as_float(cell)
+        except (TypeError, ValueError, OverflowError):
+            bad.append(i)
+    if bad:
+        cell = cells[bad[0]]
+        hint = ""
+        if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", str(cell)):
+            hint = "; write decimals with a point"
+        elif np.isnan(out).all():
+            hint = "; name a text column with --categorical, or leave it out with --features"
+        raise DataError(f"{table.cell(bad[0], name)}: {shorten(cell)} is not a number{_first_of(len(bad))}{hint}")
+    return out
+
+
+def shorten(cell: Any) -> str:
+    """A cell as it is shown in a message."""
+    text = repr(cell if isinstance(cell, str) else str(cell))
+    return text if len(text) <= 42 else text[:38] + "...'"
+
+
+def _first_of(count: int) -> str:
+    return f", the first of {count}" if count > 1 else ""

@@ -1,0 +1,117 @@
+"""Time stamps: numbers, or dates whose order is beyond doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.data.table import Table, is_missing, numbers, shorten
+from lstm_automl.errors import DataError
+
+Times = NDArray[Any]
+
+
+def times(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
+    """A column as ``(rows,)`` float64 or datetime64[ns] (UTC where it has offsets).
+
+    Args:
+        codes: ``(rows,)`` sequence number of each row: a date such as 01/02/2024 is read the way in which
+            every sequence is in order.
+
+    Raises:
+        DataError: a cell is missing or not a time, or dates can be read in two ways.
+    """
+    from pandas.api import types
+
+    column = table.frame[name]
+    missing = np.flatnonzero(column.isna().to_numpy())
+    if missing.size:
+        raise DataError(f"{table.cell(int(missing[0]), name)}: missing time stamp")
+    if types.is_datetime64_any_dtype(column.dtype):
+        return _stamps(table, name, column)
+    if types.is_numeric_dtype(column.dtype):
+        stamps = numbers(table, name)
+        if np.isinf(stamps).any():
+            raise DataError(f"{table.cell(int(np.isinf(stamps).argmax()), name)}: infinite time stamp")
+        return stamps
+    return _dates(table, name, codes)
+
+
+def is_dates(table: Table, name: str) -> bool:
+    """True for a column of dates, stored as such or as text."""
+    from pandas.api import types
+
+    column = table.frame[name]
+    if types.is_datetime64_any_dtype(column.dtype):
+        return True
+    if types.is_numeric_dtype(column.dtype):
+        return False
+    head = [str(cell).strip() for cell in column.to_numpy(dtype=object)[:20] if not is_missing(cell)]
+    return bool(head) and (_iso(head) is not None or bool(_readings(head)))
+
+
+def _dates(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
+    cells = [str(cell).strip() for cell in table.frame[name]]
+    iso = _iso(cells)
+    if iso is not None:
+        return _stamps(table, name, iso)
+    readings = [_stamps(table, name, reading) for reading in _readings(cells)]
+    if len(readings) > 1 and not np.array_equal(readings[0], readings[1]):
+        readings = [reading for reading in readings if _in_order(reading, codes)]
+        if len(readings) != 1:
+            raise DataError(
+                f"{table.source}: column {name!r}: dates such as {shorten(cells[0])} can be read in two ways; "
+                "write year-month-day"
+            )
+    if readings:
+        return readings[0]
+    for i, cell in enumerate(cells):
+        if _iso([cell]) is None and not _readings([cell]):
+            raise DataError(f"{table.cell(i, name)}: {shorten(cell)} is not a time")
+    raise DataError(f"{table.source}: column {name!r}: dates are written in several ways; write year-month-day")
+
+
+def _iso(cells: list[str]) -> Any:
+    # pandas also reads "now" and "today" as ISO 8601
+    return _parse(cells, "ISO8601") if all(cell[:4].isdigit() for cell in cells) else None
+
+
+def _readings(cells: list[str]) -> list[Any]:
+    """Month first, day first: every way in which all cells can be read."""
+    forms = [day + clock for day in _DAYS for clock in _CLOCKS if _fits(cells[0], day)]
+    return [parsed for form in forms if (parsed := _parse(cells, form)) is not None]
+
+
+def _fits(cell: str, day: str) -> bool:
+    return day[2] in cell
+
+
+_DAYS = tuple(f"{a}{mark}{b}{mark}%Y" for mark in "/.- " for a, b in (("%m", "%d"), ("%d", "%m"), ("%d", "%b")))
+_CLOCKS = ("", " %H:%M", " %H:%M:%S")
+
+
+def _parse(cells: list[str], form: str) -> Any:
+    import pandas
+
+    try:
+        return pandas.Series(pandas.to_datetime(cells, format=form, utc=True))
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _stamps(table: Table, name: str, column: Any) -> Times:
+    if getattr(column.dt, "tz", None) is not None:
+        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    years = column.dt.year.to_numpy()
+    outside = np.flatnonzero((years < 1678) | (years > 2261))
+    if outside.size:
+        raise DataError(f"{table.cell(int(outside[0]), name)}: the year must lie in 1678..2261")
+    return np.asarray(column.to_numpy(dtype="datetime64[ns]"))
+
+
+def _in_order(stamps: Times, codes: NDArray[np.int64]) -> bool:
+    order = np.argsort(codes, kind="stable")
+    stamps, codes = stamps[order], codes[order]
+    return bool(np.all((stamps[1:] > stamps[:-1]) | (codes[1:] != codes[:-1])))
