@@ -1,0 +1,133 @@
+"""``lstm-automl runs``: what searches there are and what they found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_automl.cli import options
+from lstm_automl.cli.places import search_folder, searches
+
+if TYPE_CHECKING:
+    from lstm_automl.search.contracts import Table
+
+
+@click.group()
+def runs() -> None:
+    """List, show and clean searches."""
+
+
+@runs.command("list")
+@options.home
+@options.as_json
+def list_(home: str, as_json: bool) -> None:
+    """One line a search: trials, best score, model."""
+    rows = [_row(folder) for folder in searches(home)]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    if not rows:
+        click.echo(f"no search in {home}")
+    for r in rows:
+        best = (
+            "no valid trial yet" if r["score"] is None else f"best {r['metric']} {r['score']:.4g} (trial {r['best']})"
+        )
+        click.echo(f"{r['name']}: {r['task']}, {r['trials']} trials, {best}{', model' if r['model'] else ''}")
+
+
+@runs.command()
+@click.argument("name")
+@options.home
+@options.as_json
+def show(name: str, home: str, as_json: bool) -> None:
+    """The leaderboard of a search, with its floors, and every failure's reason."""
+    from lstm_automl.reports.leaderboard import leaderboard, markdown
+
+    folder = search_folder(name, home)
+    table, meta, errors = _opened(folder)
+    path = folder / "baselines.json"
+    floors: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    rows = leaderboard(table, floors, meta["metric"], meta["direction"])
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    click.echo(markdown(rows))
+    for line in errors:
+        click.echo(line)
+
+
+@runs.command()
+@click.argument("name")
+@options.home
+@options.as_json
+def best(name: str, home: str, as_json: bool) -> None:
+    """The best trial's values, as --set options that repeat it."""
+    from lstm_automl.estimators.storing import require_valid
+    from lstm_automl.search.rows import rank
+
+    folder = search_folder(name, home)
+    table, meta, _ = _opened(folder)
+    require_valid(table, meta["direction"], folder)
+    top = rank(table, meta["direction"])[0]
+    if as_json:
+        click.echo(json.dumps({"number": top.number, "values": dict(top.values), "score": top.score}))
+        return
+    click.echo(f"trial {top.number}: {meta['metric']} {top.score:.6g}")
+    click.echo(" ".join(f"--set {k}={json.dumps(v).strip(chr(34))}" for k, v in top.values.items()))
+
+
+@runs.command()
+@click.argument("name")
+@options.home
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clean(name: str, home: str, yes: bool) -> None:
+    """Remove a finished search's checkpoints; table, model and report stay."""
+    import shutil
+
+    from lstm_automl.search.lock import SearchLock
+
+    folder = search_folder(name, home)
+    with SearchLock(folder):
+        files = list((folder / "jobs").rglob("checkpoint*.npz"))
+        size = sum(p.stat().st_size for p in files)
+        if not yes:
+            click.confirm(f"remove {len(files)} checkpoints, {size / 1e6:.1f} MB, of {name}?", abort=True)
+        for path in files:
+            path.unlink()
+        shutil.rmtree(folder / "data.tmp", ignore_errors=True)
+    click.echo(f"removed {len(files)} checkpoints, {size / 1e6:.1f} MB")
+
+
+def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:
+    from lstm_automl.search.view import StoreView
+
+    with StoreView(folder) as view:
+        errors = [
+            f"trial {j.spec.trial}, job {j.spec.job}: {j.result.status}: {j.result.error}"
+            for j in view.jobs()
+            if j.result and j.result.error
+        ]
+        return view.table(), dict(view.meta()), errors
+
+
+def _row(folder: Path) -> dict[str, Any]:
+    from lstm_automl.search.rows import rank
+
+    try:
+        table, meta, _ = _opened(folder)
+    except Exception as wrong:
+        return {"name": folder.name, "task": f"unreadable ({wrong})", "trials": 0, "score": None, "best": None,
+                "metric": "", "model": False}  # fmt: skip
+    ranked = rank(table, meta["direction"])
+    return {
+        "name": folder.name,
+        "task": meta["task"],
+        "trials": len(table),
+        "metric": meta["metric"],
+        "best": ranked[0].number if ranked else None,
+        "score": ranked[0].score if ranked else None,
+        "model": (folder / "bundle").is_dir(),
+    }
