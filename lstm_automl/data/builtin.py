@@ -18,7 +18,9 @@ def digits() -> Sequences:
     return from_arrays(bunch.images, bunch.target, names=names, source="digits")
 
 
-BUILTIN: dict[str, Callable[[], Sequences]] = {"digits": digits}
+_BUILTIN: dict[str, Callable[[], Sequences]] = {"digits": digits}
+
+NAMES = tuple(_BUILTIN)
 
 
 def builtin(name: str) -> Sequences:
@@ -27,6 +29,6 @@ def builtin(name: str) -> Sequences:
     Raises:
         UnknownNameError: with the names there are.
     """
-    if name not in BUILTIN:
-        raise UnknownNameError("built-in data set", name, BUILTIN)
-    return BUILTIN[name]()
+    if name not in _BUILTIN:
+        raise UnknownNameError("built-in data set", name, NAMES)
+    return _BUILTIN[name]()

@@ -42,7 +42,7 @@ def check_alike(first: Sequences, other: Sequences) -> None:
         )
 
 
-def concatenate(parts: Sequence[Sequences]) -> Sequences:
+def combine(parts: Sequence[Sequences]) -> Sequences:
     """One set of sequences after the other; what only some parts have (ids, groups, times ...) is dropped.
 
     Raises:

@@ -67,7 +67,7 @@ def _with_time(table: Table, roles: Roles) -> Roles:
 
 def _future(ordered: NDArray[np.float64], order: Order, targets: tuple[int, ...]) -> NDArray[np.bool_]:
     """``(rows,)`` in sequence order: True from the last row on that has a target."""
-    out: NDArray[np.bool_] = np.isnan(ordered[:, list(targets)]).all(axis=1)
+    out = np.asarray(np.isnan(ordered[:, list(targets)]).all(axis=1))
     for start, end in zip(order.offsets[:-1], order.offsets[1:], strict=True):
         given = np.flatnonzero(~out[start:end])
         out[start : start + (given[-1] + 1 if given.size else 0)] = False
