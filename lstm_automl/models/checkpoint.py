@@ -1,0 +1,117 @@
+"""The exact state of a training run at the end of an epoch, in one file."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.errors import StateError, StorageError
+
+if TYPE_CHECKING:
+    from lstm_automl.models.trainer import Trainer
+
+Arrays = dict[str, NDArray[Any]]
+
+FORMAT = 1
+HEADER = "header"
+# The weights that predict (averaged where there are averages) stand beside those that training goes on with.
+WEIGHTS = "weights"
+
+
+def save(path: Path, trainer: Trainer, extra: Mapping[str, Any]) -> None:
+    """Write weights, optimiser variables and ``extra`` (JSON) by rename: the file is whole or not there.
+
+    Raises:
+        StorageError: the disk is full, read-only or gone.
+    """
+    arrays = snapshot(trainer)
+    arrays |= {f"{WEIGHTS}_{i:04d}": w for i, w in enumerate(trainer.weights())}
+    header = json.dumps({"format": FORMAT, "extra": dict(extra)}, sort_keys=True).encode()
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **{HEADER: np.frombuffer(header, np.uint8)}, **arrays)
+    write_file(path, buffer.getvalue())
+
+
+def restore(path: Path, trainer: Trainer) -> dict[str, Any]:
+    """Put a run back where ``save`` found it, bit by bit, and return its ``extra``.
+
+    Raises:
+        StateError: the file is missing, damaged, of a newer format, or of another network.
+    """
+    arrays, extra = read(path)
+    try:
+        rewind(trainer, {k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)})
+    except (KeyError, ValueError) as error:
+        raise StateError(f"{path}: the checkpoint is of another network ({error})") from None
+    return extra
+
+
+def weights(path: Path) -> list[NDArray[Any]]:
+    """The weights that predict, in the order of ``model.get_weights()``.
+
+    Raises:
+        StateError: see :func:`restore`.
+    """
+    arrays, _ = read(path)
+    return [arrays[name] for name in sorted(arrays) if name.startswith(WEIGHTS)]
+
+
+def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """All arrays of a checkpoint, and its ``extra``."""
+    try:
+        # Opened by us: handed a damaged file, NumPy would leave its own handle to the garbage collector.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        header = json.loads(arrays.pop(HEADER).tobytes())
+        version, extra = header["format"], header["extra"]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise StateError(f"{path}: not a usable checkpoint ({error})") from None
+    if version != FORMAT:
+        raise StateError(f"{path}: checkpoint format {version}; this version reads format {FORMAT}")
+    return arrays, extra
+
+
+def snapshot(trainer: Trainer) -> Arrays:
+    """Copies of everything that changes in training."""
+    return {name: np.array(v) for name, v in trainer.variables().items()}
+
+
+def rewind(trainer: Trainer, arrays: Arrays) -> None:
+    """Assign a :func:`snapshot`.
+
+    Raises:
+        KeyError, ValueError: names or shapes differ.
+    """
+    variables = trainer.variables()
+    if variables.keys() != arrays.keys():
+        raise KeyError(f"{len(arrays)} arrays for {len(variables)} variables")
+    for name, variable in variables.items():
+        if tuple(variable.shape) != arrays[name].shape:
+            raise ValueError(f"{name} has shape {arrays[name].shape}, not {tuple(variable.shape)}")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write by rename, after the content is on the disk.
+
+    Raises:
+        StorageError: the disk is full, read-only or gone.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,241 @@
+"""Epoch after epoch: scores, the best one, patience, deadlines. Writes nothing."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_automl.data.split import Index
+from lstm_automl.models import checkpoint
+from lstm_automl.models.trainer import Interrupted, ShouldStop, Trainer
+from lstm_automl.tasks.problem import Problem
+from lstm_automl.tasks.task import Metric, Outputs, Scores, State
+
+Score = Callable[[Outputs], Scores]
+
+
+@dataclass(frozen=True)
+class EpochScores:
+    """One finished epoch; ``scores`` holds the metrics and ``val_loss``, empty without validation."""
+
+    epoch: int
+    loss: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run must remember of its earlier epochs to go on as if it had never paused.
+
+    Args:
+        next_epoch: The first epoch not trained yet.
+        best_epoch: -1 before the first score.
+        score: Objective at ``best_epoch``.
+        loss: ``val_loss`` at ``best_epoch``.
+        stopped: Patience has ended the run.
+    """
+
+    next_epoch: int = 0
+    best_epoch: int = -1
+    score: float | None = None
+    loss: float | None = None
+    stopped: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a fit found.
+
+    Args:
+        epochs: Those of this call.
+        best_epoch, score, loss: Of the whole run, earlier calls included.
+        status: ``stopped`` when ``should_stop`` said so: the trainer then stands at the end of the last whole epoch.
+        best_weights: Those that predicted best, in this call, where asked for.
+        progress: To go on from.
+    """
+
+    epochs: tuple[EpochScores, ...]
+    best_epoch: int
+    score: float | None
+    loss: float | None
+    status: Literal["completed", "diverged", "stopped"]
+    best_weights: list[NDArray[Any]] | None
+    progress: Progress
+
+
+def fit(
+    trainer: Trainer,
+    train: Index,
+    valid: Index | None,
+    *,
+    from_epoch: int = 0,
+    to_epoch: int,
+    metric: Metric,
+    score: Score | None = None,
+    patience: int | None = None,
+    on_epoch: Callable[[EpochScores], None] | None = None,
+    should_stop: ShouldStop | None = None,
+    progress: Progress | None = None,
+    keep_best: bool = False,
+) -> FitResult:
+    """Train epochs ``[from_epoch, to_epoch)``.
+
+    Args:
+        valid: Examples scored after each epoch; None = none (refit).
+        metric: Objective; equal scores are parted by the lower ``val_loss``.
+        score: Outputs of ``valid`` -> scores; None = the task's.
+        patience: Epochs without a better score before it ends; None = never.
+        should_stop: Looked at between graph calls.
+        progress: Of the run so far when it is continued.
+        keep_best: Keep the weights of the best epoch in memory.
+    """
+    run = _Run(trainer, train, valid, metric, score, progress or Progress(next_epoch=from_epoch), keep_best)
+    while run.status == "completed" and run.progress.next_epoch < to_epoch and not run.progress.stopped:
+        before = checkpoint.snapshot(trainer) if should_stop is not None else {}
+        try:
+            found = run.epoch(should_stop)
+        except Interrupted:
+            checkpoint.rewind(trainer, before)
+            run.status = "stopped"
+            break
+        if found is not None and on_epoch is not None:
+            on_epoch(found)
+        run.wait(patience)
+    at = run.progress
+    return FitResult(tuple(run.epochs), at.best_epoch, at.score, at.loss, run.status, run.best_weights, at)
+
+
+class _Run:
+    """The state of one :func:`fit`."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        train: Index,
+        valid: Index | None,
+        metric: Metric,
+        score: Score | None,
+        progress: Progress,
+        keep_best: bool,
+    ) -> None:
+        self.trainer, self.train, self.valid, self.metric = trainer, train, valid, metric
+        self.score, self.progress, self.keep_best = score or self._task_score, progress, keep_best
+        self.epochs: list[EpochScores] = []
+        self.status: Literal["completed", "diverged", "stopped"] = "completed"
+        self.best_weights: list[NDArray[Any]] | None = None
+
+    def epoch(self, should_stop: ShouldStop | None) -> EpochScores | None:
+        """Train and score the next epoch; None when it diverged."""
+        started, number = time.perf_counter(), self.progress.next_epoch
+        loss = self.trainer.run_epoch(self.train, number, should_stop)
+        scores = self._validate() if math.isfinite(loss) else None
+        if scores is None:
+            self.status = "diverged"
+            return None
+        found = EpochScores(number, loss, scores, time.perf_counter() - started)
+        self.epochs.append(found)
+        self._remember(number, scores)
+        return found
+
+    def wait(self, patience: int | None) -> None:
+        """Mark the run as stopped when it has gone without a better score for too long."""
+        at = self.progress
+        since = at.next_epoch - 1 - at.best_epoch
+        if self.status == "completed" and self.valid is not None and patience is not None and since >= patience:
+            self.progress = Progress(at.next_epoch, at.best_epoch, at.score, at.loss, stopped=True)
+
+    def _validate(self) -> Scores | None:
+        """Scores with ``val_loss``, empty without validation, None when something decisive is not finite."""
+        if self.valid is None:
+            return {}
+        outputs = self.trainer.predict(self.valid)
+        if not np.isfinite(outputs).all():
+            return None
+        scores = {**self.score(outputs), "val_loss": self.trainer.loss(self.valid, outputs)}
+        if not math.isfinite(scores[self.metric.name]) or not math.isfinite(scores["val_loss"]):
+            return None
+        # Another metric may be undefined on this part (one class only): it is left out, not NaN.
+        return {name: float(value) for name, value in scores.items() if math.isfinite(value)}
+
+    def _remember(self, number: int, scores: Scores) -> None:
+        at = self.progress
+        best, score, loss = at.best_epoch, at.score, at.loss
+        if self.valid is None:
+            best = number
+        elif self._better(scores[self.metric.name], scores["val_loss"]):
+            best, score, loss = number, scores[self.metric.name], scores["val_loss"]
+            if self.keep_best:
+                self.best_weights = self.trainer.weights()
+        self.progress = Progress(number + 1, best, score, loss)
+
+    def _better(self, score: float, loss: float) -> bool:
+        if self.progress.score is None or self.progress.loss is None:
+            return True
+        sign = 1 if self.metric.direction == "max" else -1
+        return (sign * score, -loss) > (sign * self.progress.score, -self.progress.loss)
+
+    def _task_score(self, outputs: Outputs) -> Scores:
+        assert self.valid is not None
+        return self.trainer.task.score(self.trainer.frame, self.valid, outputs, self.trainer.state)
+
+
+def fit_problem(
+    problem: Problem,
+    values: Mapping[str, Any],
+    *,
+    train: Index,
+    valid: Index | None = None,
+    state: State | None = None,
+    seed: int = 0,
+    max_epochs: int,
+    patience: int | None = None,
+    dtype: str = "float32",
+    on_epoch: Callable[[EpochScores], None] | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[Trainer, FitResult]:
+    """Train one model in this process; nothing is written.
+
+    With ``valid`` the trainer ends with the weights of the best epoch (nothing can be trained further from there);
+    without, with those of the last.
+
+    Args:
+        problem: Task and framed data.
+        train, valid: Example numbers.
+        state: Scalers; None = fitted on ``train``.
+        seed: At least 0.
+    """
+    state = state or problem.task.fit_state(problem.frame, train, problem.options)
+    trainer = Trainer(
+        problem.task,
+        problem.frame,
+        state,
+        values,
+        seed_key=(seed,),
+        options=problem.options,
+        max_epochs=max_epochs,
+        dtype=dtype,
+    )
+    result = fit(
+        trainer,
+        train,
+        valid,
+        to_epoch=max_epochs,
+        metric=problem.metric,
+        patience=patience,
+        on_epoch=on_epoch,
+        should_stop=should_stop,
+        keep_best=valid is not None,
+    )
+    trainer.settle(result.best_weights)
+    return trainer, result
