@@ -1,0 +1,176 @@
+"""Which forecast origins train, which are validated and which are tested: chronological, per series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from lstm_automl.data.split import Index
+from lstm_automl.errors import DataError, UsageError
+
+SMALL = 500
+"""Below this many training origins one hold-out part says little: rolling origins instead."""
+ROLLS = 5
+SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Origins of each series, as rows counted from its start.
+
+    Args:
+        first: ``(series,)`` first origin.
+        stop: ``(series,)`` row that no target may reach: origins ``o`` have ``first <= o <= stop - horizon``.
+    """
+
+    first: Index
+    stop: Index
+
+    def count(self, horizon: int) -> int:
+        """Origins in all series together."""
+        return int(np.maximum(0, self.stop - horizon - self.first + 1).sum())
+
+    def holds(self, origin: Index, series: Index, horizon: int) -> Index:
+        """Numbers of the examples whose origin lies here."""
+        inside = (origin >= self.first[series]) & (origin + horizon <= self.stop[series])
+        return np.flatnonzero(inside).astype(np.int64)
+
+
+Pairs = tuple[tuple[Stretch, Stretch], ...]
+"""Training and validation part of each fold."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Rows of each series where its parts end: training ``[0, train)``, validation, test ``[valid, total)``.
+
+    ``chosen`` says that the user fixed the validation part; ``tested`` that there is a test part; ``names`` are the
+    series' for messages.
+    """
+
+    train: Index
+    valid: Index
+    total: Index
+    chosen: bool
+    tested: bool
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Stretches of all parts. ``history``: least rows behind an origin, the same for every part and trial."""
+
+    folds: Pairs
+    refit: Stretch
+    test: Stretch | None
+    history: int
+
+
+def bounds_of_sizes(lengths: Index, sizes: tuple[int, ...], names: tuple[str, ...] = ()) -> Bounds:
+    """``--split A,B[,C]``: rows of each series for training, validation and test, from its first row on.
+
+    >>> b = bounds_of_sizes(np.array([17420]), (8640, 2880, 2880))
+    >>> int(b.train[0]), int(b.valid[0]), int(b.total[0])
+    (8640, 11520, 14400)
+    """
+    if len(sizes) not in (2, 3) or min(sizes) < 1:
+        raise UsageError(f"--split takes two or three positive row counts (train,valid[,test]), got {sizes}")
+    if sum(sizes) > lengths.min():
+        raise DataError(
+            f"--split {','.join(map(str, sizes))} needs {sum(sizes)} rows in each series; {_shortest(lengths, names)}"
+        )
+    train, valid, total = (np.full_like(lengths, sum(sizes[:k])) for k in (1, 2, 3))
+    return Bounds(train, valid, total, chosen=True, tested=len(sizes) == 3, names=names)
+
+
+def bounds_of_files(
+    train: Index, valid: Index | None, test: Index | None, horizon: int, names: tuple[str, ...] = ()
+) -> Bounds:
+    """Parts given as files of so many rows; what is not given is cut from the end of the training file."""
+    if valid is not None:
+        end = train + valid
+        return Bounds(
+            train, end, end if test is None else end + test, chosen=True, tested=test is not None, names=names
+        )
+    share = np.maximum(horizon, np.round(SHARE * train).astype(np.int64))
+    if test is not None:
+        return Bounds(train - share, train, train + test, chosen=False, tested=True, names=names)
+    return Bounds(train - 2 * share, train - share, train, chosen=False, tested=True, names=names)
+
+
+def plan(bounds: Bounds, horizon: int, season: int, history: int | None, folds: int | None) -> Plan:
+    """The origins of every part.
+
+    Training targets end before the first validation origin, validation targets before the test part; windows may
+    reach back. Folds roll: the second half of the rows before the test part is cut into blocks of origins, each
+    validated by what was trained on the rows before it.
+
+    Args:
+        bounds: Where the parts end.
+        horizon: Steps ahead.
+        season: Rows in a season.
+        history: Least rows behind an origin; None = a season or a horizon, less in short series.
+        folds: None = one part, or up to five where fewer than 500 origins train; 1; or K.
+
+    Raises:
+        DataError: a series is too short; the message says how many rows are needed.
+        UsageError: folds asked for beside a chosen validation part.
+    """
+    if folds is not None and folds > 1 and bounds.chosen:
+        raise UsageError(f"--cv {folds} and a given validation part (--valid, --split) exclude each other")
+    _cut(bounds, horizon, history)
+    behind = history or _history(bounds.train, horizon, season)
+    single = Stretch(np.full_like(bounds.train, behind), bounds.train)
+    pairs: Pairs = ((single, Stretch(bounds.train, bounds.valid)),)
+    few = folds is None and not bounds.chosen and single.count(horizon) < SMALL
+    if few or (folds or 1) > 1:
+        start = np.maximum(bounds.valid // 2, (history or 2) + horizon)
+        behind = history or _history(np.minimum(start, bounds.train), horizon, season)
+        pairs = _rolling(bounds, start, behind, horizon, folds)
+    test = Stretch(bounds.valid, bounds.total) if bounds.tested else None
+    return Plan(pairs, Stretch(np.full_like(bounds.valid, behind), bounds.valid), test, behind)
+
+
+def _history(rows: Index, horizon: int, season: int) -> int:
+    """A season or a horizon, unless that would leave less than half of the training rows for origins."""
+    return max(2, min(max(season, horizon), (int(rows.min()) - horizon) // 2))
+
+
+def _rolling(
+    bounds: Bounds, start: Index, history: int, horizon: int, folds: int | None
+) -> tuple[tuple[Stretch, Stretch], ...]:
+    """Blocks of validation origins from row ``start`` on; at least one each, so fewer than five in short series."""
+    origins = bounds.valid - horizon - start + 1
+    most = int(origins.min())
+    if folds is not None and most < folds:
+        needed = 2 * (folds + horizon - 1)
+        raise DataError(
+            f"{folds} rolling validation parts at horizon {horizon} need {needed} rows before the test part in each "
+            f"series; {_shortest(bounds.valid, bounds.names)}"
+        )
+    count = min(folds or ROLLS, most)
+    edges = [start + origins * k // count for k in range(count + 1)]
+    first = np.full_like(start, history)
+    return tuple((Stretch(first, low), Stretch(low, high - 1 + horizon)) for low, high in pairwise(edges))
+
+
+def _cut(bounds: Bounds, horizon: int, history: int | None) -> None:
+    """Refuse parts too short for one origin."""
+    behind = history or 2
+    whole = "" if bounds.chosen else f" (cut from one file: {behind + 3 * horizon} rows)"
+    parts = [("training", bounds.train, behind + horizon), ("validation", bounds.valid - bounds.train, horizon)]
+    if bounds.tested:
+        parts.append(("test", bounds.total - bounds.valid, horizon))
+    for what, rows, needed in parts:
+        if rows.min() < needed:
+            raise DataError(
+                f"horizon {horizon} needs at least {needed} rows in the {what} part of each series{whole}; "
+                f"{_shortest(rows, bounds.names)}"
+            )
+
+
+def _shortest(rows: Index, names: tuple[str, ...]) -> str:
+    who = f"series {names[int(rows.argmin())]!r}" if len(rows) > 1 and names else "the shortest"
+    return f"{who} has {max(0, int(rows.min()))}"
