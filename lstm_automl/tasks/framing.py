@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.checks import check_finite
+from lstm_automl.data.combine import per_step, rows_of
+from lstm_automl.data.encode import encode, fit_vocabulary
 from lstm_automl.data.frame import Field, Frame
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.split import Index
@@ -36,12 +38,18 @@ def check_inputs(data: Sequences, *, allow_nan: bool) -> None:
     if np.any(data.lengths == 0):
         raise DataError(f"{data.source}: {named(data, int(np.argmin(data.lengths)))} has no steps")
     check_finite(data.values, lambda row, channel: _place(data, row, channel), allow_nan=allow_nan)
+    if data.static is not None:
+        check_finite(data.static, lambda i, column: _static_place(data, i, column), allow_nan=allow_nan)
 
 
 def _place(data: Sequences, row: int, channel: int) -> str:
     i = int(np.searchsorted(data.offsets, row, side="right")) - 1
     step = row - int(data.offsets[i])
     return f"{data.source}: {named(data, i)}, step {step}, channel {data.channels[channel]!r}"
+
+
+def _static_place(data: Sequences, i: int, column: int) -> str:
+    return f"{data.source}: {named(data, i)}, static column {data.static_names[column]!r}"
 
 
 def named(data: Sequences, i: int) -> str:
@@ -51,29 +59,15 @@ def named(data: Sequences, i: int) -> str:
 
 def training_info(data: Sequences, sequences: Index) -> dict[str, Any]:
     """JSON facts of the sequences that the final model is trained on: enough to frame unseen data alike."""
-    rows = rows_of(data, sequences)
-    missing = np.isnan(data.values[rows]).any(axis=0)
-    vocabulary: dict[str, list[str]] = {}
-    static, steps = [], []
-    for name, column in data.categories.items():
-        part = column[sequences] if len(column) == len(data) else column[rows]
-        vocabulary[name] = sorted({str(v) for v in np.unique(part.astype(str))})
-        (static if len(column) == len(data) else steps).append(name)
+    missing = np.isnan(data.values[rows_of(data, sequences)]).any(axis=0)
+    vocabulary = fit_vocabulary(data, sequences=sequences)
     return {
         "channels": list(data.channels),
-        "indicators": np.flatnonzero(missing).tolist(),
-        "vocabulary": vocabulary,
-        "step_categories": steps,
         "static_names": list(data.static_names),
-        "static_categories": static,
+        "vocabulary": vocabulary,
+        "step_categories": [name for name in vocabulary if per_step(data, name)],
+        "indicators": np.flatnonzero(missing).tolist(),
     }
-
-
-def rows_of(data: Sequences, sequences: Index) -> Index:
-    """Row numbers of these sequences."""
-    chosen = np.zeros(len(data), bool)
-    chosen[sequences] = True
-    return np.asarray(np.flatnonzero(np.repeat(chosen, data.lengths)), dtype=np.int64)
 
 
 def input_fields(data: Sequences, info: Mapping[str, Any]) -> dict[str, Field]:
@@ -85,25 +79,16 @@ def input_fields(data: Sequences, info: Mapping[str, Any]) -> dict[str, Field]:
     _same(data, "channels", data.channels, info["channels"])
     _same(data, "static columns", data.static_names, info["static_names"])
     _same(data, "categorical columns", sorted(data.categories), sorted(info["vocabulary"]))
-    dtype = data.values.dtype
-    blocks: list[Array] = [data.values]
-    blocks += [one_hot(data.categories[n], info["vocabulary"][n], dtype) for n in info["step_categories"]]
+    coded = encode(data, info["vocabulary"]) if info["vocabulary"] else data
+    x, dtype = coded.values, data.values.dtype
     if info["indicators"]:
-        blocks.append(np.isnan(data.values[:, info["indicators"]]).astype(dtype))
-    x = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+        x = np.concatenate([x, np.isnan(data.values[:, info["indicators"]]).astype(dtype)], axis=1)
     fields = {"x": Field(x, data.offsets)}
-    statics = [] if data.static is None else [data.static.astype(dtype)]
-    statics += [one_hot(data.categories[n], info["vocabulary"][n], dtype) for n in info["static_categories"]]
-    if statics:
-        fields["static"] = Field(np.concatenate(statics, axis=1))
+    if coded.static is not None:
+        fields["static"] = Field(np.asarray(coded.static, dtype))
     if data.weights is not None:
         fields["weight"] = Field(np.asarray(data.weights, dtype))
     return fields
-
-
-def one_hot(column: Array, vocabulary: Sequence[str], dtype: Any) -> Array:
-    """``(n, len(vocabulary))`` zeros and ones; a row of zeros for a value outside the vocabulary."""
-    return (column.astype(str)[:, None] == np.asarray(vocabulary, dtype=str)[None, :]).astype(dtype)
 
 
 def whole_sequences(data: Sequences) -> dict[str, Index]:

@@ -152,7 +152,7 @@ def _fold_count(folds: int | None, units: int, examples: float, *, grouped: bool
 
 
 def _one_in_five(strata: Array, units: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
-    return allot(strata, units, [1 - 1 / HOLD_OUT, 1 / HOLD_OUT], rng) == 1
+    return np.asarray(allot(strata, units, [1 - 1 / HOLD_OUT, 1 / HOLD_OUT], rng) == 1)
 
 
 def _carve(strata: Array, share: float, rng: np.random.Generator) -> NDArray[np.int64]:

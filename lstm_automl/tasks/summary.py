@@ -25,7 +25,7 @@ def steps(frame: Frame, examples: Index, state: State) -> Floats:
     length = int(frame.lengths[examples[0]])
     rows = frame.examples["low"][examples][:, None] + np.arange(length)
     scaled = (np.asarray(x[rows], np.float64) - state.arrays["x_mean"]) / state.arrays["x_std"]
-    return np.nan_to_num(scaled, nan=0.0)
+    return np.asarray(np.nan_to_num(scaled, nan=0.0), np.float64)
 
 
 def summaries(frame: Frame, examples: Index, state: State) -> Floats:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_automl.data.combine import rows_of
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.split import Fold, Index, Split
 from lstm_automl.errors import DataError
-from lstm_automl.tasks.framing import named, rows_of
+from lstm_automl.tasks.framing import named
 from lstm_automl.tasks.splits import Layout
 
 Array = NDArray[Any]
