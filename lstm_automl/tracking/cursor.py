@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from lstm_automl.errors import LockedError
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS sent (uri TEXT, key TEXT, value TEXT, PRIMARY KEY (uri, key))"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sent(uri TEXT, key TEXT, value TEXT, PRIMARY KEY(uri, key));
+CREATE TABLE IF NOT EXISTS epochs(uri TEXT, job INTEGER, epoch INTEGER, PRIMARY KEY(uri, job, epoch));
+"""
 
 
 class Cursor:
@@ -50,9 +54,21 @@ class Cursor:
         with self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", rows)
 
+    def epochs(self) -> set[tuple[int, int]]:
+        """(job, epoch) of everything sent."""
+        rows = self._connection.execute("SELECT job, epoch FROM epochs WHERE uri = ?", (self._uri,))
+        return set(rows.fetchall())
+
+    def add_epochs(self, epochs: Iterable[tuple[int, int]]) -> None:
+        """These are sent: by name, as a damaged store may number its rows anew."""
+        rows = [(self._uri, *epoch) for epoch in epochs]
+        with self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO epochs VALUES (?, ?, ?)", rows)
+
     def clear(self) -> None:
         """Forget everything of this URI but how the search ended."""
         with self._connection:
+            self._connection.execute("DELETE FROM epochs WHERE uri = ?", (self._uri,))
             self._connection.execute("DELETE FROM sent WHERE uri = ? AND key != 'outcome'", (self._uri,))
 
     def close(self) -> None:
@@ -83,9 +99,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _with_schema(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30)
     try:
-        connection.execute(_SCHEMA)
-        connection.execute("SELECT count(*) FROM sent").fetchone()
-        connection.commit()
+        connection.executescript(_SCHEMA)
+        connection.execute("SELECT count(*) FROM sent, epochs").fetchone()
     except BaseException:
         connection.close()
         raise

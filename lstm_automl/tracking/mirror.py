@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.search.contracts import TrialRow
-from lstm_automl.search.view import JobRow, StoreView
+from lstm_automl.search.rows import EpochRow, JobRow
 from lstm_automl.tracking import client as mlflow_client
 from lstm_automl.tracking.cursor import Cursor
 from lstm_automl.tracking.database import artifacts_of
+from lstm_automl.tracking.follower import Follower
 from lstm_automl.tracking.points import MLFLOW_STATUS, Curves, Point, best_so_far, parameters
 from lstm_automl.tracking.runs import Runs
 
@@ -31,25 +32,33 @@ class Mirror:
 
     def __init__(self, directory: Path, uri: str, name: str, cursor: Cursor) -> None:
         self._directory, self._cursor = directory, cursor
-        self._view = StoreView(directory)
-        self._meta = self._view.meta()
-        self._curves = Curves(int(self._meta.get("folds") or 1))
         self._client = mlflow_client.connect(uri)
-        self._runs = Runs(self._client, name, self._meta, artifacts_of(uri))
-        self._read = 0
-        if cursor.get("parent") not in ("", self._runs.found("parent")):
-            cursor.clear()  # another database at the same place: everything is sent again
+        self._store = Follower(directory)
+        try:
+            self._meta = self._store.meta
+            self._runs = Runs(self._client, name, self._meta, artifacts_of(uri))
+            if cursor.get("parent") not in ("", self._runs.found("parent")):
+                cursor.clear()  # another database at the same place: everything is sent again
+            self._curves = Curves(int(self._meta["folds"]))
+            self._sent = cursor.epochs()
+        except BaseException:
+            self._store.close()
+            raise
 
     def step(self) -> None:
         """Send what is new."""
         self._open()
-        jobs = {job.spec.job: job for job in self._view.jobs()}
-        self._epochs(jobs)
-        table = self._view.table()
-        for row in table:
-            self._trial(row, [job for job in jobs.values() if job.spec.trial == row.number])
-        self._best(table, jobs)
-        self._close(table)
+        epochs, changed = self._store.look()
+        self._epochs(epochs)
+        for trial in changed:
+            self._trial(trial)
+        if changed:
+            self._best()
+        self._close()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
 
     def _open(self) -> None:
         if not self._cursor.get("parent"):
@@ -60,66 +69,67 @@ class Mirror:
             self._client.update_run(self._runs.parent(), status="RUNNING")
             self._cursor.put(closed="")
 
-    def _epochs(self, jobs: Mapping[int, JobRow]) -> None:
-        # from the first row on: the mean over folds needs the epochs sent before
-        sent = int(self._cursor.get("epochs", "0"))
+    def _epochs(self, rows: Sequence[EpochRow]) -> None:
         points: dict[int, list[Point]] = {}
-        for row in self._view.epochs(self._read):
-            if row.job not in jobs:
-                break  # its job was stored after we read the jobs: next time
-            fresh = list(self._curves.add(jobs[row.job].spec, row.epoch, row.time))
-            self._read = row.rowid
-            if row.rowid > sent:
-                points.setdefault(jobs[row.job].spec.trial, []).extend(fresh)
+        new: list[tuple[int, int]] = []
+        for row in rows:
+            spec = self._store.jobs[row.job].spec
+            # also of what was sent: the mean over folds needs it
+            fresh = list(self._curves.add(spec, row.epoch, row.time))
+            if (row.job, row.epoch.epoch) not in self._sent:
+                points.setdefault(spec.trial, []).extend(fresh)
+                new.append((row.job, row.epoch.epoch))
         for trial, fresh in points.items():
-            self._log(self._child(trial, jobs), fresh)
-        if self._read > sent:
-            self._cursor.put(epochs=self._read)
+            self._log(self._child(trial), fresh)
+        if new:
+            self._cursor.add_epochs(new)
+            self._sent.update(new)
 
-    def _child(self, trial: int, jobs: Mapping[int, JobRow]) -> str:
-        first = min((job for job in jobs.values() if job.spec.trial == trial), key=lambda job: job.spec.job)
+    def _child(self, trial: int) -> str:
+        first = self._store.of_trial(trial)[0]
         run = self._runs.child(trial, first.started or float(self._meta["created"]))
         if not self._cursor.get(f"trial_{trial}"):
             self._log(run, params=parameters(first.spec.values))
             self._cursor.put(**{f"trial_{trial}": _RUNNING})
         return run
 
-    def _trial(self, row: TrialRow, jobs: Sequence[JobRow]) -> None:
-        if not jobs:
+    def _trial(self, trial: int) -> None:
+        jobs = self._store.of_trial(trial)
+        if not any(job.started for job in jobs):
             return
-        state = _RUNNING if row.status == _RUNNING else f"{row.status} {row.score} {row.best_epoch}"
-        before = self._cursor.get(f"trial_{row.number}")
+        row = self._store.row(trial)
+        open_ = row.status == "running" or any(job.ended is None for job in jobs)
+        state = _RUNNING if open_ else f"{row.status} {row.score} {row.best_epoch}"
+        before = self._cursor.get(f"trial_{trial}")
         if state == before:
             return
-        run = self._child(row.number, {job.spec.job: job for job in jobs})
-        if state == _RUNNING:
-            if before:
-                self._client.update_run(run, status="RUNNING")
-        else:
-            ended = _time_ms(max(job.ended or job.started or 0.0 for job in jobs))
+        run = self._child(trial)
+        if not open_:
+            ended = _time_ms(max(job.ended or 0.0 for job in jobs))
             self._log(run, _result(row, ended), tags=_result_tags(row, jobs))
             self._client.set_terminated(run, MLFLOW_STATUS[row.status], end_time=ended)
-        self._cursor.put(**{f"trial_{row.number}": state})
+        elif before:
+            self._client.update_run(run, status="RUNNING")
+        self._cursor.put(**{f"trial_{trial}": state})
 
-    def _best(self, table: Sequence[TrialRow], jobs: Mapping[int, JobRow]) -> None:
+    def _best(self) -> None:
         sent = int(self._cursor.get("best", "-1"))
-        ended = {job.spec.trial: job.ended or 0.0 for job in jobs.values() if job.spec.purpose == "search"}
-        points = [
-            Point(number, "best_objective", best, number, _time_ms(ended[number]))
-            for number, best in best_so_far(table, str(self._meta["direction"]))
-            if number > sent
-        ]
+        points = []
+        for number, best in best_so_far(self._store.table, str(self._meta["direction"])):
+            if number > sent:
+                ended = max(job.ended or 0.0 for job in self._store.of_trial(number))
+                points.append(Point(number, "best_objective", best, number, _time_ms(ended)))
         if points:
             self._log(self._runs.parent(), points)
             self._cursor.put(best=points[-1].trial)
 
-    def _close(self, table: Sequence[TrialRow]) -> None:
+    def _close(self) -> None:
         outcome = self._cursor.get("outcome")
         if not outcome or outcome == self._cursor.get("closed"):
             return
         told = json.loads(outcome)
-        for row in table:
-            if row.status == _RUNNING and self._cursor.get(f"trial_{row.number}") == _RUNNING:
+        for row in self._store.table:
+            if self._cursor.get(f"trial_{row.number}") == _RUNNING:
                 self._client.set_terminated(self._runs.child(row.number, 0), "KILLED", end_time=told["time_ms"])
                 self._cursor.put(**{f"trial_{row.number}": "killed"})
         parent = self._runs.parent()

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,21 +90,25 @@ class Tracker:
     def _loop(self, cursor: Cursor) -> None:
         mirror: Mirror | None = None
         while not self._complete:
-            closing = self._closing.is_set()
-            if closing:
+            last = self._closing.is_set()
+            if last:
                 cursor.put(outcome=self._outcome)
             try:
-                if mirror is None and (closing or (self._directory / "search.db").exists()):
+                if mirror is None and (last or (self._directory / "search.db").exists()):
                     mirror = Mirror(self._directory, self._uri, self._name, cursor)
                 if mirror is not None:
                     mirror.step()
                 self._answered()
-                self._complete = closing
+                self._complete = last
             except Exception as error:
+                if mirror is not None:
+                    mirror.close()
                 mirror = None
                 self._failed(error)
             if not self._complete:
                 self._wait()
+        if mirror is not None:
+            mirror.close()
 
     def _answered(self) -> None:
         if self._failures:
@@ -144,7 +149,9 @@ def sync(directory: Path, uri: str | None = None, name: str = "") -> str:
             # whoever searched is gone without a word
             cursor.put(outcome=outcome("KILLED"))
         try:
-            Mirror(directory, where, name or directory.name, cursor).step()
+            mirror = Mirror(directory, where, name or directory.name, cursor)
+            with closing(mirror):
+                mirror.step()
         except LstmAutomlError:
             raise
         except Exception as error:

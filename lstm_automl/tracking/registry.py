@@ -1,0 +1,172 @@
+"""The model registry: a bundle becomes a registered, servable model version, and a name becomes a bundle again."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstm_automl.errors import StateError, UsageError
+from lstm_automl.tracking import served
+from lstm_automl.tracking.client import connect, resolve
+from lstm_automl.tracking.names import check_name
+from lstm_automl.tracking.runs import SEARCH_ID, Runs
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION = "champion"
+_DIGEST, _BUNDLE, _METRICS = "lstm_automl.data_digest", "lstm_automl.bundle", "lstm_automl.test"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A model version.
+
+    Args:
+        model_uri: ``models:/NAME@champion`` where the alias points at it, else ``models:/NAME/VERSION``.
+        version: From 1.
+        notes: What a user should be told.
+    """
+
+    model_uri: str
+    version: int
+    notes: tuple[str, ...] = ()
+
+
+def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias: str = CHAMPION) -> Registered:
+    """Log a bundle as a pyfunc model of its search and register it; a bundle registered before stays one version.
+
+    The alias moves to it where no version has it, or where that one was trained on the same data and is not
+    better on the test part. Otherwise it stays, and the notes say so: a new look at a test part is nobody's
+    but the user's to take (``promote``).
+
+    Args:
+        bundle: Folder of the model.
+        directory: The search it comes from.
+        uri: Tracking URI; None = the default.
+        name: Registered name.
+        alias: Name of the best version.
+
+    Raises:
+        UsageError: a name that cannot be registered.
+    """
+    check_name(name, "model name")
+    facts = served.facts(bundle)
+    client = connect(uri)
+    version = _known(client, name, facts.digest)
+    if version is None:
+        version = _create(client, bundle, directory, resolve(uri), name, facts)
+    notes = _crown(client, name, version, facts, alias)
+    where = f"{name}/{version}" if notes else f"{name}@{alias}"
+    return Registered(f"models:/{where}", version, notes)
+
+
+def promote(name: str, version: int | str, uri: str | None = None, *, alias: str = CHAMPION) -> str:
+    """Let the alias point at a version, whatever the scores; returns what was done, in words.
+
+    Raises:
+        UsageError: there is no such version.
+    """
+    from mlflow.exceptions import MlflowException
+
+    check_name(name, "model name")
+    client = connect(uri)
+    try:
+        client.get_model_version(name, str(version))
+        before = _holder(client, name, alias)
+        client.set_registered_model_alias(name, alias, str(version))
+    except MlflowException as error:
+        raise UsageError(f"no version {version} of model {name!r} ({error.message.splitlines()[0]})") from None
+    was = f", was version {before.version}" if before is not None else ""
+    return f"models:/{name}@{alias} is version {version}{was}"
+
+
+def _known(client: MlflowClient, name: str, digest: str) -> int | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        versions = client.search_model_versions(f"name = '{_quoted(name)}'")
+    except MlflowException:
+        return None
+    found = [int(v.version) for v in versions if (v.tags or {}).get(_BUNDLE) == digest and v.status == "READY"]
+    return min(found, default=None)
+
+
+def _create(client: MlflowClient, bundle: Path, directory: Path, uri: str, name: str, facts: served.Facts) -> int:
+    from mlflow.exceptions import MlflowException
+
+    from lstm_automl.search.view import StoreView
+    from lstm_automl.tracking.database import artifacts_of
+
+    with StoreView(directory) as view:
+        runs = Runs(client, directory.name, view.meta(), artifacts_of(uri))
+    parent = runs.parent()
+    model = client.create_logged_model(
+        runs.experiment, name="model", source_run_id=parent, tags={_DIGEST: facts.data_digest}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        made = served.save(bundle, Path(folder) / "model", model.model_id, parent, facts)
+        client.log_model_artifacts(model.model_id, str(made))
+    client.finalize_logged_model(model.model_id, "READY")
+    try:
+        client.create_registered_model(name, description=f"{facts.task} by lstm_automl")
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    tags = {
+        SEARCH_ID: str(runs.search_id),
+        _BUNDLE: facts.digest,
+        _DIGEST: facts.data_digest,
+        _METRICS: json.dumps(facts.metrics, sort_keys=True),
+        "lstm_automl.task": facts.task,
+    }
+    version = client.create_model_version(
+        name, f"models:/{model.model_id}", run_id=parent, tags=tags, description=facts.describe(),
+        model_id=model.model_id,
+    )  # fmt: skip
+    return int(version.version)
+
+
+def _crown(client: MlflowClient, name: str, version: int, facts: served.Facts, alias: str) -> tuple[str, ...]:
+    holder = _holder(client, name, alias)
+    if holder is not None and int(holder.version) == version:
+        return ()
+    if holder is not None:
+        reason = _keeps(holder.tags or {}, facts)
+        if reason:
+            return (
+                f"version {version} of {name} is registered; version {holder.version} stays {alias}: {reason} "
+                f"('lstm-automl promote {name} {version}' changes that)",
+            )
+    client.set_registered_model_alias(name, alias, str(version))
+    return ()
+
+
+def _keeps(tags: Mapping[str, str], facts: served.Facts) -> str:
+    """Why the holder of the alias keeps it; empty if it does not."""
+    if tags.get(_DIGEST) != facts.data_digest:
+        return "it was trained on other data, so that their scores do not compare"
+    try:
+        before = float(json.loads(tags.get(_METRICS, "{}"))[facts.metric])
+        after = float(facts.metrics[facts.metric])
+    except (KeyError, ValueError, TypeError):
+        return ""
+    better = before > after if facts.direction == "max" else before < after
+    return f"its {facts.metric} is {before:.6g}, the new one's {after:.6g}" if better else ""
+
+
+def _holder(client: MlflowClient, name: str, alias: str) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException:
+        return None
+
+
+def _quoted(name: str) -> str:
+    return name.replace("'", "\\'")

@@ -1,0 +1,190 @@
+"""What MLflow shows of a search, whatever happened on the way."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from recorded import Script, history, runs_of
+
+from lstm_automl.errors import LockedError
+from lstm_automl.search.lock import SearchLock
+from lstm_automl.tracking import client as door
+from lstm_automl.tracking.cursor import Cursor
+from lstm_automl.tracking.tracker import Tracker, sync
+
+RESULT = {
+    "best": {"number": 1, "score": 0.9},
+    "test": {"accuracy": 0.8},
+    "baselines": {"majority": {"accuracy": 0.3}},
+    "model_uri": "models:/demo@champion",
+}
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_search_as_mlflow_shows_it(script: Script, uri: str) -> None:
+    script.trial(0, [0.5, 0.6], units=8)
+    script.trial(1, [0.7, 0.9], units=16)
+    bad = script.begin(2)[0]
+    script.epoch(bad, 0, None, loss=math.nan)
+    script.end(bad, None, "diverged", "loss is not finite")
+    report = script.directory / "report"
+    report.mkdir()
+    (report / "leaderboard.md").write_text("| trial |")
+    tracker = Tracker(script.directory, uri, "demo", poll=0.05)
+    tracker.start()
+    tracker.finish(RESULT)
+    assert tracker.close(60)
+
+    runs = runs_of(uri)
+    assert sorted(runs) == ["0", "1", "2", "parent"]
+    parent, best = runs["parent"], runs["1"]
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["test_accuracy"] == 0.8
+    assert parent.data.metrics["baseline_majority_accuracy"] == 0.3
+    assert parent.data.tags["lstm_automl.model_uri"] == "models:/demo@champion"
+    assert parent.data.params["oracle"] == "random"
+    assert history(uri, parent, "best_objective") == [(0, 0.6), (1, 0.9), (2, 0.9)]
+    assert best.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert best.data.tags["lstm_automl.data_digest"] == "d1"
+    assert best.data.params == {"units": "16", "learning_rate": "0.01", "log10_learning_rate": "-2.0"}
+    assert history(uri, best, "accuracy") == [(0, 0.7), (1, 0.9)]
+    assert history(uri, best, "val_loss") == [(0, 0.5), (1, 0.5)]
+    assert best.data.metrics["objective"] == 0.9
+    assert [runs[k].info.status for k in "012"] == ["FINISHED", "FINISHED", "FAILED"]
+    assert runs["2"].data.tags["lstm_automl.error"] == "loss is not finite"
+    assert "loss" not in runs["2"].data.metrics
+    client = door.connect(uri)
+    assert [a.path for a in client.list_artifacts(parent.info.run_id)] == ["leaderboard.md"]
+    # the point carries the time of the store, so that sending it again is the same point
+    job = script.store.jobs[1]
+    assert job.ended is not None
+    point = client.get_metric_history(best.info.run_id, "objective")[0]
+    assert point.timestamp == round(job.ended * 1000)
+
+
+def test_an_epoch_is_shown_while_its_trial_runs(script: Script, uri: str) -> None:
+    tracker = Tracker(script.directory, uri, "demo")
+    tracker.start()
+    job = script.begin(0)[0]
+    script.epoch(job, 0, 0.5)
+    until(lambda: door.connect(uri).get_experiment_by_name("demo") is not None)
+    until(lambda: "0" in runs_of(uri) and "accuracy" in runs_of(uri)["0"].data.metrics)
+    before = time.monotonic()
+    script.epoch(job, 1, 0.6)
+    until(lambda: history(uri, runs_of(uri)["0"], "accuracy")[-1] == (1, 0.6))
+    assert time.monotonic() - before < 5
+    assert runs_of(uri)["0"].info.status == "RUNNING"
+    assert tracker.close()
+    assert {run.info.status for run in runs_of(uri).values()} == {"KILLED"}
+
+
+def test_the_mean_over_folds_waits_for_the_last_fold(tmp_path: Path, uri: str) -> None:
+    script = Script(tmp_path / "demo", folds=3)
+    a, b, c = script.begin(0)
+    script.epoch(c, 0, 0.9)
+    script.epoch(a, 0, 0.3)
+    sync(script.directory, uri)
+    run = runs_of(uri)["0"]
+    assert "accuracy" not in run.data.metrics
+    assert run.data.metrics["accuracy_fold2"] == 0.9
+    # by another process: the two folds sent before still count
+    script.epoch(b, 0, 0.6)
+    sync(script.directory, uri)
+    assert history(uri, runs_of(uri)["0"], "accuracy") == [(0, pytest.approx(0.6))]
+    script.store.close()
+
+
+def test_other_seeds_and_the_refit_stand_beside_the_trials_curve(script: Script, uri: str) -> None:
+    script.trial(0, [0.5, 0.6])
+    seed, refit = script.rerun(0, "seed", seed=1), script.rerun(0, "refit")
+    script.epoch(seed, 0, 0.4)
+    script.epoch(refit, 0, None, loss=0.2)
+    sync(script.directory, uri)
+    run = runs_of(uri)["0"]
+    assert history(uri, run, "accuracy") == [(0, 0.5), (1, 0.6)]
+    assert run.data.metrics["accuracy_seed1"] == 0.4
+    assert run.data.metrics["loss_refit"] == 0.2
+    assert run.info.status == "FINISHED"
+
+
+def test_a_killed_search_is_closed_by_sync_and_opened_by_resume(script: Script, uri: str) -> None:
+    tracker = Tracker(script.directory, uri, "demo", poll=0.05)
+    tracker.start()
+    job = script.begin(0)[0]
+    script.epoch(job, 0, 0.5)
+    until(lambda: bool(door.connect(uri).get_experiment_by_name("demo")) and "0" in runs_of(uri))
+    # as a kill leaves it: the thread is gone, the runs are open
+    tracker._outcome, tracker._complete = "{}", True
+    tracker._wake.set()
+    tracker._thread.join(20)
+    assert runs_of(uri)["parent"].info.status == "RUNNING"
+    sync(script.directory, uri)
+    assert {run.info.status for run in runs_of(uri).values()} == {"KILLED"}
+    resumed = Tracker(script.directory, uri, "demo", poll=0.05)
+    resumed.start()
+    until(lambda: {run.info.status for run in runs_of(uri).values()} == {"RUNNING"})
+    script.epoch(job, 1, 0.6)
+    script.end(job, 0.6)
+    resumed.finish({})
+    assert resumed.close(60)
+    runs = runs_of(uri)
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert history(uri, runs["0"], "accuracy") == [(0, 0.5), (1, 0.6)]
+
+
+@pytest.mark.parametrize("lost", ["tracking.db", "nothing"])
+def test_what_is_sent_twice_is_there_once(script: Script, uri: str, lost: str) -> None:
+    script.trial(0, [0.5, 0.6])
+    script.trial(1, [0.7, 0.9])
+    sync(script.directory, uri)
+    if lost != "nothing":
+        (script.directory / lost).unlink()
+    sync(script.directory, uri)
+    runs = runs_of(uri)
+    assert sorted(runs) == ["0", "1", "parent"]
+    assert history(uri, runs["1"], "accuracy") == [(0, 0.7), (1, 0.9)]
+    assert history(uri, runs["1"], "objective") == [(1, 0.9)]
+    assert history(uri, runs["parent"], "best_objective") == [(0, 0.6), (1, 0.9)]
+
+
+def test_a_new_database_at_the_same_place_gets_everything(
+    script: Script, uri: str, template: Path, tmp_path: Path
+) -> None:
+    script.trial(0, [0.5, 0.6])
+    sync(script.directory, uri)
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    SqlAlchemyStore._engine_map[uri].dispose()
+    shutil.copyfile(template, tmp_path / "mlflow.db")
+    sync(script.directory, uri)
+    assert history(uri, runs_of(uri)["0"], "accuracy") == [(0, 0.5), (1, 0.6)]
+
+
+def test_sync_of_a_running_search_is_refused(script: Script, uri: str) -> None:
+    with SearchLock(script.directory), pytest.raises(LockedError, match="another driver"):
+        sync(script.directory, uri)
+    with Cursor(script.directory, uri), pytest.raises(LockedError, match="sending"):
+        Cursor(script.directory, uri, timeout=0.1)
+
+
+def test_two_searches_of_one_name_are_two_parents_of_one_experiment(tmp_path: Path, uri: str) -> None:
+    for home in ("a", "b"):
+        script = Script(tmp_path / home / "demo")
+        script.trial(0, [0.5])
+        sync(script.directory, uri)
+        script.store.close()
+    client = door.connect(uri)
+    experiment = client.get_experiment_by_name("demo")
+    names = [run.info.run_name for run in client.search_runs([experiment.experiment_id])]
+    assert sorted(names) == ["demo", "demo", "trial 0", "trial 0"]
