@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -107,7 +108,7 @@ class Forecasting:
         data = _like_training(data, _mine(options), info)
         return make_frame(data, last_origins(data, info, allow_nan=_mine(options).allow_nan), info)
 
-    def labelled_frame(self, data: Sequences, options: TaskOptions, info: Mapping[str, Any]) -> Frame:
+    def labelled(self, data: Sequences, options: TaskOptions, info: Mapping[str, Any]) -> Frame:
         """Every origin of unseen series that can be scored, for evaluation."""
         data = _like_training(data, _mine(options), info)
         data = head(data, past_lengths(data))
@@ -184,6 +185,7 @@ def _like_training(data: Sequences, options: ForecastingOptions, info: Mapping[s
         data, info["channels"], info["target_channels"],
         [c for c in info["known_channels"] if c < len(info["channels"])], info["known_categories"],
     )  # fmt: skip
+    data = replace(data, static_categories=tuple(info["static_categories"]))
     check_series(data, past_lengths(data), allow_nan=options.allow_nan)
     return data
 

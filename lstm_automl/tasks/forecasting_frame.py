@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_automl.data.combine import per_step
+from lstm_automl.data.encode import encode
 from lstm_automl.data.frame import Field, Frame
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.split import Index
@@ -27,18 +29,16 @@ def channel_info(data: Sequences, fitted: Index) -> dict[str, Any]:
     """
     seen = head(data, fitted)
     info = training_info(seen, np.arange(len(data), dtype=np.int64))
-    ahead, at = list(data.known_channels), len(data.channels)
-    for name in info["step_categories"]:
-        width = len(info["vocabulary"][name])
-        ahead += range(at, at + width) if name in data.known_categories else ()
-        at += width
     targets = target_positions(data)
+    first_rows = head(data, np.ones(len(data), dtype=np.int64))
     return {
         **info,
         "target_channels": list(targets),
         "targets": [data.channels[c] for c in targets],
-        "known_channels": ahead,
+        "known_channels": list(encode(first_rows, info["vocabulary"]).known_channels),
         "known_categories": list(data.known_categories),
+        "static_categories": list(data.static_categories),
+        "step_categories": [c for c in data.categories if per_step(data, c)],
         "scaled_by": moments(seen.values, np.arange(len(seen.values)))[1][list(targets)].tolist(),
     }
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.checks import check_finite, check_not_empty
+from lstm_automl.data.combine import per_step
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.split import Index
 from lstm_automl.errors import DataError, did_you_mean
@@ -70,7 +71,7 @@ def joined(files: Sequence[Sequences]) -> tuple[Sequences, list[Index]]:
         values=np.concatenate([f.values for f in aligned]),
         times=None if first.times is None else np.concatenate([f.times for f in aligned]),
         categories={
-            k: np.concatenate([f.categories[k] for f in aligned]) if _per_row(first, v) else v
+            k: np.concatenate([f.categories[k] for f in aligned]) if per_step(first, k) else v
             for k, v in first.categories.items()
         },
     )
@@ -127,7 +128,7 @@ def check_series(data: Sequences, past: Index, *, allow_nan: bool) -> None:
 
 
 def _continues(data: Sequences, first: Sequences) -> Sequences:
-    per_row = [c for c, v in first.categories.items() if _per_row(first, v) and c not in data.categories]
+    per_row = [c for c in first.categories if per_step(first, c) and c not in data.categories]
     if per_row:
         raise DataError(f"{data.source}: column {per_row[0]!r} of {first.source} is missing")
     if (data.times is None) != (first.times is None):
@@ -142,12 +143,8 @@ def _taken(data: Sequences, rows: Index, lengths: Index) -> Sequences:
         values=data.values[rows],
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         times=None if data.times is None else data.times[rows],
-        categories={k: v[rows] if _per_row(data, v) else v for k, v in data.categories.items()},
+        categories={k: v[rows] if per_step(data, k) else v for k, v in data.categories.items()},
     )
-
-
-def _per_row(data: Sequences, values: Array) -> bool:
-    return len(values) == len(data.values) and len(values) != len(data)
 
 
 def _places(data: Sequences, names: list[str], first: Sequences) -> list[Index]:
