@@ -39,13 +39,14 @@ def load(path: Path | str, options: DataOptions, *, kind: Kind, labelled: bool =
 
 def _check_file(path: Path) -> None:
     try:
-        if path.is_dir():
-            raise DataError(f"{path}: is a folder; name one file in it")
-        if path.exists():
+        folder = path.is_dir()
+        if path.exists() and not folder:
             return
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     except (OSError, ValueError) as error:
         raise DataError(f"{str(path)[:200]!r}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if folder:
+        raise DataError(f"{path}: is a folder; name one file in it")
     near = difflib.get_close_matches(path.name, siblings, n=1)
     raise DataError(f"{path}: no such file" + (f"; did you mean {near[0]!r}?" if near else ""))
 

@@ -12,7 +12,7 @@ from lstm_automl.data.order import Order, order_rows
 from lstm_automl.data.roles import Roles
 from lstm_automl.data.sequences import Array, Sequences
 from lstm_automl.data.table import Table, labels, matrix, numbers, require, texts
-from lstm_automl.data.wide import categories
+from lstm_automl.data.wide import TARGET_HINT, categories
 from lstm_automl.errors import DataError
 
 
@@ -34,9 +34,9 @@ def from_long(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, l
         raise DataError(f"{table.source}: no column is left to be a feature")
     order = order_rows(table, roles.id, roles.time)
     values = matrix(table, channels)
-    check_finite(values, lambda r, c: table.cell(r, channels[c]), allow_nan=options.allow_nan)
     if labelled:
         check_not_empty(values, channels, table.source)
+    check_finite(values, lambda r, c: table.cell(r, channels[c]), allow_nan=options.allow_nan)
     return Sequences(
         values=values[order.rows],
         offsets=order.offsets,
@@ -89,7 +89,7 @@ def _targets(table: Table, target: tuple[str, ...], order: Order, kind: Kind, la
         if not labelled and (names == "").any():
             return {}
         return {"targets": order.constant(table, name, labels(table, name))}
-    values = numbers(table, name)
+    values = numbers(table, name, TARGET_HINT)
     last = _only_last(values, order)
     if last is not None:
         return {"targets": last}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +81,15 @@ def order_rows(table: Table, id_: str | None, time: str | None) -> Order:
             whose = f" of id {str(ids[codes[one]])!r}" if ids is not None else ""
             more = f", the first of {same.size}" if same.size > 1 else ""
             hint = "" if id_ else "; name the column that tells series apart with --id"
-            stamp = stamps[same[0]]
+            stamp = _shown(stamps[same[0]])
             raise DataError(f"{table.cell(two, time)}: time {stamp}{whose} is already at {table.row(one)}{more}{hint}")
     count = int(codes.max()) + 1 if codes.size else 0
     offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=count))]).astype(np.int64)
     return Order(rows.astype(np.int64), offsets, ids, stamps)
+
+
+def _shown(stamp: Any) -> str:
+    return f"{stamp:g}" if isinstance(stamp, float) else str(stamp).removesuffix(".000000000").removesuffix("T00:00:00")
 
 
 def _groups(table: Table, id_: str | None) -> tuple[NDArray[np.int64], Array | None]:

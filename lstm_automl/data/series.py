@@ -84,12 +84,11 @@ def _check(
     options: DataOptions,
 ) -> None:
     past_rows = order.rows[~future]
-    check_finite(
-        values[past_rows], lambda r, c: table.cell(int(past_rows[r]), channels[c]), allow_nan=options.allow_nan
-    )
-    check_not_empty(values[past_rows], channels, table.source)
+    past = values[past_rows]
     if not past_rows.size:
         raise DataError(f"{table.source}: every target is missing")
+    check_not_empty(past, channels, table.source)
+    check_finite(past, lambda r, c: table.cell(int(past_rows[r]), channels[c]), allow_nan=options.allow_nan)
     future_rows = order.rows[future]
     check_finite(
         values[future_rows][:, list(ahead)],

@@ -46,8 +46,11 @@ class Table:
         return f"{self.row(row)}: column {column!r}"
 
 
-def numbers(table: Table, name: str) -> NDArray[np.float64]:
-    """A column as ``(rows,)`` floats, NaN where the cell is empty.
+TEXT_HINT = "; name a text column with --categorical, or leave it out with --features"
+
+
+def numbers(table: Table, name: str, hint: str = TEXT_HINT) -> NDArray[np.float64]:
+    """A column as ``(rows,)`` floats, NaN where the cell is empty; ``hint`` says what to do with text.
 
     Raises:
         DataError: a cell is not a number.
@@ -63,7 +66,7 @@ def numbers(table: Table, name: str) -> NDArray[np.float64]:
         raise DataError(f"{table.source}: column {name!r}: complex data not supported")
     if types.is_numeric_dtype(column.dtype):
         return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    return _parsed(table, name, column.to_numpy(dtype=object))
+    return _parsed(table, name, column.to_numpy(dtype=object), hint)
 
 
 def matrix(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
@@ -114,7 +117,9 @@ def is_missing(cell: Any) -> bool:
     """True for a cell without a value."""
     if isinstance(cell, str):
         return not cell.strip()
-    return cell is None or (np.ndim(cell) == 0 and bool(cell != cell)) or type(cell).__name__ in {"NAType", "NaTType"}
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(cell, (float, np.floating)) and bool(np.isnan(cell))
 
 
 def as_float(text: Any) -> float:
@@ -124,7 +129,7 @@ def as_float(text: Any) -> float:
     return float(text)
 
 
-def _parsed(table: Table, name: str, cells: NDArray[np.object_]) -> NDArray[np.float64]:
+def _parsed(table: Table, name: str, cells: NDArray[np.object_], text_hint: str) -> NDArray[np.float64]:
     out = np.full(len(cells), np.nan)
     bad = []
     for i, cell in enumerate(cells):
@@ -140,7 +145,7 @@ def _parsed(table: Table, name: str, cells: NDArray[np.object_]) -> NDArray[np.f
         if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", str(cell)):
             hint = "; write decimals with a point"
         elif np.isnan(out).all():
-            hint = "; name a text column with --categorical, or leave it out with --features"
+            hint = text_hint
         raise DataError(f"{table.cell(bad[0], name)}: {shorten(cell)} is not a number{_first_of(len(bad))}{hint}")
     return out
 

@@ -15,6 +15,8 @@ from lstm_automl.errors import DataError
 
 CHANNEL = "value"
 
+TARGET_HINT = "; a regression target must be a number, classification takes names"
+
 
 def from_wide(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, labelled: bool) -> Sequences:
     """Frame the rows of a table as sequences of one channel.
@@ -84,7 +86,7 @@ def _targets(table: Table, target: tuple[str, ...], kind: Kind, labelled: bool) 
         if not labelled and (texts(table, name) == "").any():
             return None
         return labels(table, name)
-    values = numbers(table, name)
+    values = numbers(table, name, TARGET_HINT)
     if not labelled and not np.isfinite(values).all():
         return None
     check_finite(values[:, None], lambda r, _: table.cell(r, name), hint="a target cannot be masked")

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstm_automl.data.options import DataOptions, Kind
 from lstm_automl.data.roles import resolve, text_columns
@@ -82,7 +82,7 @@ def _records(text: str, sep: str, source: str) -> Iterator[tuple[int, list[str]]
             if record and (len(record) > 1 or record[0].strip()):
                 yield reader.line_num, record
     except csv.Error as error:
-        raise DataError(f"{source}:{reader.line_num}: {error}") from None
+        raise DataError(f"{source}:{reader.line_num}: not valid CSV: {error}") from None
 
 
 def _line(text: str, sep: str, row: int) -> int:
@@ -106,11 +106,17 @@ def _frame(text: str, sep: str, header: list[str], names: set[str], source: str)
             keep_default_na=False,
             na_values={name: [""] if name in names else list(MISSING) for name in header},
             skipinitialspace=True,
-            float_precision="round_trip",
+            **_exact(pandas.__version__),
             low_memory=False,
         )
     except (ValueError, OverflowError) as error:
         raise DataError(f"{source}: {error}") from None
+
+
+def _exact(version: str) -> dict[str, Any]:
+    """Floats read back as they were written: the only way since pandas 3.1, to be asked for before."""
+    older = tuple(int(part) for part in version.split(".")[:2]) < (3, 1)
+    return {"float_precision": "round_trip"} if older else {}
 
 
 def _short(line: str) -> str:

@@ -68,9 +68,9 @@ def read(path: Path, options: DataOptions, *, kind: Kind, labelled: bool = True)
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     source = path.name
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(f"{source}: a single .npy array; save with np.savez({source!r}, X=..., y=...)")
+        if not zipfile.is_zipfile(path):
+            raise DataError(f"{source}: not an .npz archive; save with np.savez({source!r}, X=..., y=...)")
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {}
             for name in archive.files:
                 if name not in NAMES:
