@@ -56,7 +56,7 @@ class Parameter:
         low, high = float(self.min_value or 0), float(self.max_value or 0)
         if low == high:
             return (self._typed(low),)
-        if self.kind == "int" and self.sampling == "linear" or self.step:
+        if (self.kind == "int" and self.sampling == "linear") or self.step:
             step = self.step or 1
             count = math.floor((high - low) / step + 1e-9) + 1
             return tuple(self._typed(low + i * step) for i in range(count))
@@ -134,8 +134,7 @@ class Space:
         return {
             "task": self.task,
             "parameters": [
-                {k: (dict(v) if k == "when" else v) for k, v in vars(p).items()}
-                for p in self.parameters.values()
+                {k: (dict(v) if k == "when" else v) for k, v in vars(p).items()} for p in self.parameters.values()
             ],
         }
 
