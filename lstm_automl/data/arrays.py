@@ -64,7 +64,7 @@ def from_arrays(
     values, offsets = flatten(X, layout=layout, lengths=lengths, dtype=np.dtype(dtype), source=source)
     n = len(offsets) - 1
     channels = _names(names, values.shape[1], "channel", source)
-    check_finite(values, _place(offsets, source), allow_nan=allow_nan, hint=f"{source} contains NaN")
+    check_finite(values, _place(offsets, source), allow_nan=allow_nan, hint="")
     table = None if static is None else _static(static, n, allow_nan)
     targets, per_row = (None, False) if y is None else _targets(y, offsets, lengths, source)
     return Sequences(
@@ -162,7 +162,7 @@ def _static(values: ArrayLike, n: int, allow_nan: bool) -> NDArray[np.float64]:
         raise DataError(f"static must be (n, columns) numbers: {error}") from None
     if static.ndim != 2 or len(static) != n:
         raise DataError(f"static has shape {static.shape}: expected ({n}, columns)")
-    check_finite(static, lambda r, c: f"static[{r}, {c}]", allow_nan=allow_nan, hint="static contains NaN")
+    check_finite(static, lambda r, c: f"static[{r}, {c}]", allow_nan=allow_nan, hint="")
     return static
 
 
@@ -171,6 +171,8 @@ def _targets(y: ArrayLike, offsets: NDArray[np.int64], lengths: ArrayLike | None
     if isinstance(y, list) and y and np.ndim(y[0]) == 1:
         y = np.concatenate([np.asarray(part) for part in y])
     array = np.asarray(y)
+    if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
+        array = _uniform(np.array(y, dtype=object))
     n, rows = len(offsets) - 1, int(offsets[-1])
     if array.dtype == object:
         array = _uniform(array)
@@ -178,7 +180,7 @@ def _targets(y: ArrayLike, offsets: NDArray[np.int64], lengths: ArrayLike | None
         raise DataError("y: complex data not supported")
     if array.dtype.kind == "f":
         flat = array.reshape(-1, 1)
-        check_finite(flat, lambda r, _: f"y[{r}]", hint="y contains NaN")
+        check_finite(flat, lambda r, _: f"y[{r}]", hint="")
     if array.ndim == 2 and array.shape == (n, 1) and rows != n:
         array = array[:, 0]
     if array.shape == (n,):
@@ -193,14 +195,15 @@ def _targets(y: ArrayLike, offsets: NDArray[np.int64], lengths: ArrayLike | None
 
 
 def _uniform(array: Array) -> Array:
+    """An object array as strings or as numbers."""
     items: list[Any] = array.ravel().tolist()
-    if all(isinstance(item, str) for item in items):
+    text = [isinstance(item, str) for item in items]
+    if all(text):
         return array.astype(np.str_)
     try:
-        return np.array(array.tolist(), dtype=np.float64) if not any(isinstance(i, str) for i in items) else _mixed()
+        if any(text):
+            raise ValueError
+        numbers = np.array(array.tolist())
+        return numbers if numbers.dtype.kind in "biufc" else numbers.astype(np.float64)
     except (TypeError, ValueError):
         raise DataError("y must hold numbers alone or strings alone") from None
-
-
-def _mixed() -> Array:
-    raise ValueError

@@ -27,7 +27,8 @@ def check_finite(values: NDArray[np.floating], place: Place, *, allow_nan: bool 
     if infinite.any():
         raise DataError(_message(infinite, place, "infinite value (inf)"))
     if not allow_nan:
-        raise DataError(_message(np.isnan(values), place, "missing value (NaN)") + f"; {hint}")
+        end = f"; {hint}" if hint else ""
+        raise DataError(_message(np.isnan(values), place, "missing value (NaN)") + end)
 
 
 def check_not_empty(values: NDArray[np.floating], names: Sequence[str], source: str) -> None:

@@ -25,19 +25,21 @@ def flatten(X: Any, *, layout: Layout, lengths: ArrayLike | None, dtype: np.dtyp
         raise DataError(f"layout must be 'NTC' or 'NCT', not {layout!r}")
     if hasattr(X, "toarray"):
         raise DataError(f"{source}: sparse data was passed, but dense data is required: use .toarray()")
-    if isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1):
+    if not isinstance(X, (list, tuple)):
+        X = _asarray(X, source)
+    if isinstance(X, (list, tuple)) or (X.dtype == object and X.ndim == 1):
         items = list(X)
-        if items and all(np.ndim(item) == 0 and not _ragged(item) for item in items):
+        if items and not any(_holds_items(item) for item in items):
             raise DataError(_rank_message(1, (len(items),), source))
         if lengths is not None:
             raise DataError(f"{source}: lengths belong to a padded array, not to a list")
         return _from_items(items, layout, dtype, source)
-    array = _numbers(_asarray(X, source), dtype, source)
+    array = _numbers(X, dtype, source)
     if array.ndim not in (2, 3):
         raise DataError(_rank_message(array.ndim, array.shape, source))
     if array.ndim == 2:
         array = array[:, :, None]
-        short = X.shape if hasattr(X, "shape") else array.shape[:2]
+        short = X.shape
     else:
         short = array.shape
         array = array if layout == "NTC" else array.transpose(0, 2, 1)
@@ -77,7 +79,12 @@ def _from_items(items: list[Any], layout: Layout, dtype: np.dtype[Any], source: 
     parts: list[NDArray[np.floating]] = []
     for i, item in enumerate(items):
         name = f"{source}[{i}]"
-        part = _numbers(_asarray(item, name), dtype, name)
+        part = _asarray(item, name)
+        if part.dtype == object and part.ndim == 1 and len(part) and all(map(_holds_items, part)):
+            part = _stacked(part, name)
+        part = _numbers(part, dtype, name)
+        if part.shape == (0,):
+            raise DataError(f"{name} has 0 timestep(s) (shape=(0,)) while a minimum of 1 is required.")
         if part.ndim not in (1, 2):
             raise DataError(f"{name} has shape {part.shape}: expected (time, features) or (time,)")
         if part.ndim != parts[0].ndim if parts else False:
@@ -99,16 +106,21 @@ def _from_items(items: list[Any], layout: Layout, dtype: np.dtype[Any], source: 
 
 def _asarray(X: Any, source: str) -> NDArray[Any]:
     try:
-        array = np.asarray(X)
-        if array.dtype == object and array.ndim == 1 and len(array) and all(_ragged(item) for item in array):
-            array = np.stack([np.asarray(item) for item in array])
+        return np.asarray(X)
     except (ValueError, TypeError):
         raise DataError(f"{source} is ragged within: expected {_FORMS}") from None
-    return array
 
 
-def _ragged(item: Any) -> bool:
-    return isinstance(item, (list, tuple, np.ndarray))
+def _stacked(rows: NDArray[Any], source: str) -> NDArray[Any]:
+    """``(time,)`` of ``(features,)`` items, as pyarrow and pandas hand out nested lists."""
+    widths = sorted({len(row) for row in rows})
+    if len(widths) > 1:
+        raise DataError(f"{source} has steps of {widths[0]} to {widths[-1]} features: expected (time, features)")
+    return np.stack([np.asarray(row) for row in rows])
+
+
+def _holds_items(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) or (hasattr(item, "__array__") and getattr(item, "ndim", 0) > 0)
 
 
 def _numbers(array: NDArray[Any], dtype: np.dtype[Any], source: str) -> NDArray[np.floating]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lstm_automl.data.long import from_long
+from lstm_automl.data.nested import from_nested, is_nested
 from lstm_automl.data.options import DataOptions, Kind
 from lstm_automl.data.roles import Roles, resolve
 from lstm_automl.data.sequences import Sequences
@@ -28,6 +29,8 @@ def from_table(table: Table, options: DataOptions, *, kind: Kind, labelled: bool
     roles = resolve(table.columns, options, kind, labelled, table.source)
     if kind == "series":
         return from_series(table, roles, options)
+    if is_nested(table):
+        return from_nested(table, roles, options, kind=kind, labelled=labelled)
     if _is_long(table, roles, options):
         return from_long(table, roles, options, kind=kind, labelled=labelled)
     if options.time:

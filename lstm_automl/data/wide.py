@@ -42,7 +42,7 @@ def from_wide(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, l
         values=flat,
         offsets=np.arange(len(table) + 1, dtype=np.int64) * len(steps),
         channels=(CHANNEL,),
-        targets=_targets(table, target, kind, labelled),
+        targets=row_targets(table, target, kind, labelled),
         **row_facts(table, roles, options),
         read_as={"table": "wide", "target": target},
         source=table.source,
@@ -78,7 +78,8 @@ def categories(table: Table, name: str, options: DataOptions, rows: Array | None
     return values
 
 
-def _targets(table: Table, target: tuple[str, ...], kind: Kind, labelled: bool) -> Array | None:
+def row_targets(table: Table, target: tuple[str, ...], kind: Kind, labelled: bool) -> Array | None:
+    """``(n,)`` targets where each row is a sequence; None where they are unknown."""
     if not target:
         return None
     name = target[0]

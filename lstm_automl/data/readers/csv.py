@@ -96,7 +96,7 @@ def _frame(text: str, sep: str, header: list[str], names: set[str], source: str)
     import pandas
 
     try:
-        return pandas.read_csv(
+        frame: pandas.DataFrame = pandas.read_csv(
             io.StringIO(text),
             sep=sep,
             header=0,
@@ -111,6 +111,7 @@ def _frame(text: str, sep: str, header: list[str], names: set[str], source: str)
         )
     except (ValueError, OverflowError) as error:
         raise DataError(f"{source}: {error}") from None
+    return frame
 
 
 def _exact(version: str) -> dict[str, Any]:
