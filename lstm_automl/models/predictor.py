@@ -110,8 +110,8 @@ class Predictor:
             DataError: the data does not fit the model, or has no targets.
         """
         # A forecast is scored at every origin that the data has targets for, not only at its end.
-        labelled = getattr(self.task, "labelled", None)
-        frame = labelled(data, self.options, self.info["frame"]) if labelled else self.frame(data)
+        frame_of = getattr(self.task, "labelled_frame", self.task.frame)
+        frame = frame_of(data, self.options, self.info["frame"])
         examples = np.arange(len(frame))
         return self.task.score(frame, examples, self.outputs(frame, examples), self.state)
 

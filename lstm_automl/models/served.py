@@ -30,18 +30,15 @@ def to_sequences(table: pd.DataFrame, info: Info) -> Sequences:
     Raises:
         DataError: naming the column or the row.
     """
-    channels = tuple(info.get("columns") or info["channels"])
-    names = list(info.get("static_columns") or info.get("static_names") or ())
-    per_step = list(info.get("row_categories") or info.get("step_categories") or ())
-    for name in ["sequence", *names, *info.get("vocabulary", {})]:
+    channels, names = tuple(info["channels"]), list(info["static_names"])
+    per_step, per_sequence = list(info["step_categories"]), list(info["static_categories"])
+    for name in ["sequence", *names, *per_step, *per_sequence]:
         if name not in table.columns:
             raise DataError(f"{SOURCE}: column {name!r} is missing (columns: {', '.join(map(str, table.columns))})")
     parts = [_matrix(cell, row, len(channels)) for row, cell in enumerate(table["sequence"])]
     lengths = [len(p) for p in parts]
-    categories = {
-        name: _per_step(table[name], lengths, name) if name in per_step else table[name].astype(str).to_numpy(str)
-        for name in info.get("vocabulary", {})
-    }
+    categories = {name: _per_step(table[name], lengths, name) for name in per_step}
+    categories |= {name: table[name].astype(str).to_numpy(str) for name in per_sequence}
     return Sequences(
         values=np.concatenate(parts) if parts else np.empty((0, len(channels))),
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
@@ -51,6 +48,8 @@ def to_sequences(table: pd.DataFrame, info: Info) -> Sequences:
         static=_static(table, names) if names else None,
         static_names=tuple(names),
         categories=categories,
+        static_categories=tuple(per_sequence),
+        known_categories=tuple(info.get("known_categories") or ()),
         source=SOURCE,
     )
 
