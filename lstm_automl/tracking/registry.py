@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_automl.errors import StateError, UsageError
+from lstm_automl.errors import UsageError
 from lstm_automl.tracking import served
-from lstm_automl.tracking.client import connect, resolve
+from lstm_automl.tracking.client import connect
+from lstm_automl.tracking.client import resolve as resolve_uri
+from lstm_automl.tracking.database import artifacts_of
+from lstm_automl.tracking.lookup import resolve
 from lstm_automl.tracking.names import check_name
 from lstm_automl.tracking.runs import SEARCH_ID, Runs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+__all__ = ["CHAMPION", "Registered", "promote", "register", "resolve"]
 
 CHAMPION = "champion"
 _DIGEST, _BUNDLE, _METRICS = "lstm_automl.data_digest", "lstm_automl.bundle", "lstm_automl.test"
@@ -55,11 +60,17 @@ def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias
         UsageError: a name that cannot be registered.
     """
     check_name(name, "model name")
-    facts = served.facts(bundle)
+    from lstm_automl.search.view import StoreView
+
+    with StoreView(directory) as view:
+        meta = view.meta()
+    facts = served.facts(bundle, meta)
     client = connect(uri)
     version = _known(client, name, facts.digest)
     if version is None:
-        version = _create(client, bundle, directory, resolve(uri), name, facts)
+        runs = Runs(client, directory.name, meta, artifacts_of(resolve_uri(uri)))
+        source, parent = _upload(client, runs, bundle, directory, facts)
+        version = _add_version(client, name, source, parent, {SEARCH_ID: str(meta["search_id"])}, facts)
     notes = _crown(client, name, version, facts, alias)
     where = f"{name}/{version}" if notes else f"{name}@{alias}"
     return Registered(f"models:/{where}", version, notes)
@@ -96,38 +107,43 @@ def _known(client: MlflowClient, name: str, digest: str) -> int | None:
     return min(found, default=None)
 
 
-def _create(client: MlflowClient, bundle: Path, directory: Path, uri: str, name: str, facts: served.Facts) -> int:
-    from mlflow.exceptions import MlflowException
-
-    from lstm_automl.search.view import StoreView
-    from lstm_automl.tracking.database import artifacts_of
-
-    with StoreView(directory) as view:
-        runs = Runs(client, directory.name, view.meta(), artifacts_of(uri))
+def _upload(client: MlflowClient, runs: Runs, bundle: Path, directory: Path, facts: served.Facts) -> tuple[str, str]:
+    """The ids of the stored model and of the parent run."""
     parent = runs.parent()
     model = client.create_logged_model(
         runs.experiment, name="model", source_run_id=parent, tags={_DIGEST: facts.data_digest}
     )
     with tempfile.TemporaryDirectory() as folder:
-        made = served.save(bundle, Path(folder) / "model", model.model_id, parent, facts)
+        made = served.save(bundle, Path(folder) / "model", served.example_row(directory), model.model_id, parent)
         client.log_model_artifacts(model.model_id, str(made))
     client.finalize_logged_model(model.model_id, "READY")
+    return str(model.model_id), parent
+
+
+def _add_version(
+    client: MlflowClient, name: str, model_id: str, run_id: str, tags: dict[str, str], facts: served.Facts
+) -> int:
+    from mlflow.exceptions import MlflowException
+
     try:
         client.create_registered_model(name, description=f"{facts.task} by lstm_automl")
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    tags = {
-        SEARCH_ID: str(runs.search_id),
+    about = {
         _BUNDLE: facts.digest,
         _DIGEST: facts.data_digest,
-        _METRICS: json.dumps(facts.metrics, sort_keys=True),
+        _METRICS: json.dumps(dict(facts.metrics), sort_keys=True),
         "lstm_automl.task": facts.task,
     }
     version = client.create_model_version(
-        name, f"models:/{model.model_id}", run_id=parent, tags=tags, description=facts.describe(),
-        model_id=model.model_id,
-    )  # fmt: skip
+        name,
+        f"models:/{model_id}",
+        run_id=run_id,
+        tags={**tags, **about},
+        description=facts.describe(),
+        model_id=model_id,
+    )
     return int(version.version)
 
 
@@ -151,7 +167,7 @@ def _keeps(tags: Mapping[str, str], facts: served.Facts) -> str:
     if tags.get(_DIGEST) != facts.data_digest:
         return "it was trained on other data, so that their scores do not compare"
     try:
-        before = float(json.loads(tags.get(_METRICS, "{}"))[facts.metric])
+        before = float(served.read_json(tags.get(_METRICS))[facts.metric])
         after = float(facts.metrics[facts.metric])
     except (KeyError, ValueError, TypeError):
         return ""
