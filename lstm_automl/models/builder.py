@@ -39,7 +39,7 @@ def build(inputs: InputSpec, head: HeadSpec, values: Values, *, seed: int) -> ke
         UsageError: values that cannot be built together, or a name nobody registered.
     """
     _refuse(head, values)
-    with _seeded(seed, inputs.dtype):
+    with seeded(seed, inputs.dtype):
         tensors = inputs.tensors(head.horizon)
         network = Network(
             raw=Signal(tensors["x"], tensors.get("mask")),
@@ -80,7 +80,7 @@ class _Encoder:
 
 
 @contextmanager
-def _seeded(seed: int, dtype: str) -> Iterator[None]:
+def seeded(seed: int, dtype: str) -> Iterator[None]:
     """Keras takes unnamed seeds from ``random`` and dtypes from a global: set both, and put both back.
 
     Seeds given to initialisers instead would make the two directions of a ``Bidirectional`` start equal.

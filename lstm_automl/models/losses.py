@@ -47,7 +47,7 @@ def loss(
 def _crossentropy(y: Tensor, probabilities: Tensor, label_smoothing: float) -> Tensor:
     classes = probabilities.shape[-1]
     log = ops.log(ops.maximum(probabilities, ops.cast(_SMALLEST, probabilities.dtype)))
-    target = ops.one_hot(ops.cast(y, "int32"), classes, dtype=probabilities.dtype)
+    target = ops.one_hot(ops.cast(ops.reshape(y, (-1,)), "int32"), classes, dtype=probabilities.dtype)
     if label_smoothing:
         target = target * (1.0 - label_smoothing) + label_smoothing / classes
     return -ops.sum(target * log, axis=-1)

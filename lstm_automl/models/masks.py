@@ -70,18 +70,30 @@ def aligned_right(signal: Signal) -> keras.KerasTensor:
     return gather(signal.x, ops.maximum(source, 0)) * there
 
 
-def with_difference(signal: Signal) -> Signal:
-    """First differences as further channels, zero at the first step, each brought to unit variance.
+def latest(signal: Signal, steps: int) -> Signal:
+    """The last ``steps`` valid steps of each sequence, right padded; all batches at least that long."""
+    if signal.mask is None:
+        return Signal(signal.x[:, -steps:, :], None, signal.encoded)
+    first = ops.maximum(lengths(signal.mask) - steps, 0)
+    index = plus(first, positions(signal.mask[:, :steps]))
+    mask = index < lengths(signal.mask)
+    index = ops.minimum(index, ops.maximum(lengths(signal.mask) - 1, 0))
+    return zeroed(Signal(gather(signal.x, index), mask, signal.encoded))
 
-    Differences of a smooth series are small against the series; the scale is learnt from the training
-    batches (batch normalisation without a shift, so that a step without change stays 0).
+
+def with_difference(signal: Signal) -> Signal:
+    """First differences as further channels, zero at the first step, of mean 0 and variance 1.
+
+    Differences of a smooth series are small against the series, so a batch normalisation without weights learns
+    their scale from the training batches.
     """
     x = signal.x
     change = x - ops.concatenate([x[:, :1, :], x[:, :-1, :]], axis=1)
     if signal.mask is not None:
         change = change * weights(signal.mask, x)
-    scale = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="difference")
-    change = scale(change, mask=signal.mask) if signal.mask is not None else scale(change)
+    norm = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="difference")
+    change = norm(change, mask=signal.mask) if signal.mask is not None else norm(change)
+    change = ops.concatenate([ops.zeros_like(change[:, :1, :]), change[:, 1:, :]], axis=1)
     return zeroed(Signal(ops.concatenate([x, change], axis=-1), signal.mask, signal.encoded))
 
 
