@@ -66,6 +66,7 @@ def training_info(data: Sequences, sequences: Index) -> dict[str, Any]:
         "static_names": list(data.static_names),
         "vocabulary": vocabulary,
         "step_categories": [name for name in vocabulary if per_step(data, name)],
+        "static_categories": [name for name in vocabulary if not per_step(data, name)],
         "indicators": np.flatnonzero(missing).tolist(),
     }
 
