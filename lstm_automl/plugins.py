@@ -52,21 +52,28 @@ CORE_READS = (
 _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
     "task": {
         "classification": Plugin(
-            "lstm_automl.tasks.classification:Classification", "a label for each sequence", ("label_smoothing",), ("label",)
+            "lstm_automl.tasks.classification:Classification", "a label for each sequence",
+            ("label_smoothing",), ("label",),
         ),
         "regression": Plugin(
             "lstm_automl.tasks.regression:Regression", "a number for each sequence, or for its last step",
             ("window", "loss"), ("value",),
         ),
         "forecasting": Plugin(
-            "lstm_automl.tasks.forecasting:Forecasting", "the next steps of one or many series", ("window", "loss"), ("horizon",)
+            "lstm_automl.tasks.forecasting:Forecasting", "the next steps of one or many series",
+            ("window", "loss"), ("horizon",),
         ),
     },
     "cell": {
-        "lstm": Plugin("lstm_automl.models.cells.lstm:LSTM", "long short-term memory", ("units", "dropout", "recurrent_dropout")),
-        "gru": Plugin("lstm_automl.models.cells.gru:GRU", "gated recurrent unit", ("units", "dropout", "recurrent_dropout")),
+        "lstm": Plugin(
+            "lstm_automl.models.cells.lstm:LSTM", "long short-term memory", ("units", "dropout", "recurrent_dropout")
+        ),
+        "gru": Plugin(
+            "lstm_automl.models.cells.gru:GRU", "gated recurrent unit", ("units", "dropout", "recurrent_dropout")
+        ),
         "simple_rnn": Plugin(
-            "lstm_automl.models.cells.simple_rnn:SimpleRNN", "recurrent layer without gates", ("units", "dropout", "recurrent_dropout")
+            "lstm_automl.models.cells.simple_rnn:SimpleRNN", "recurrent layer without gates",
+            ("units", "dropout", "recurrent_dropout"),
         ),
     },
     "front_end": {

@@ -41,11 +41,11 @@ def ordered(declared: Mapping[str, Declared]) -> dict[str, Declared]:
     out: dict[str, Declared] = {}
     waiting = dict(declared)
     while True:
-        ready = [n for n, d in waiting.items() if not any(p in waiting for p in d.parameter.when)]
-        if not ready:
+        ready = (n for n, d in waiting.items() if not any(p in waiting for p in d.parameter.when))
+        name = next(ready, None)
+        if name is None:
             return out
-        for name in ready:
-            out[name] = waiting.pop(name)
+        out[name] = waiting.pop(name)
 
 
 def reachable(declared: Mapping[str, Declared]) -> tuple[dict[str, Declared], dict[str, Allowed]]:

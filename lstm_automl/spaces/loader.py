@@ -1,4 +1,4 @@
-"""From a YAML file to a ``Space``: all mistakes of the file, its blocks and ``--set`` at once; nothing heavy imported."""
+"""From a YAML file to a ``Space``: all mistakes of file, blocks and ``--set`` at once; nothing heavy imported."""
 
 from __future__ import annotations
 

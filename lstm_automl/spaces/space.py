@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Value = bool | int | float | str
@@ -128,6 +128,34 @@ class Space:
             for n, p in self.parameters.items()
         }
         return Space(self.task, parameters, self.name)
+
+    def without(self, *names: str) -> Space:
+        """The space without these parameters and what depends on them: ``window`` where there are no windows."""
+        parameters: dict[str, Parameter] = {}
+        for name, p in self.parameters.items():
+            if name not in names and p.base not in names and all(parent in parameters for parent in p.when):
+                parameters[name] = p
+        return Space(self.task, parameters, self.name)
+
+    def limited(self, name: str, high: int) -> Space:
+        """The space with a whole-number parameter at most ``high``: a ``window`` where the series are short.
+
+        Values above are dropped; where none is left, the parameter is held at ``high``. Unchanged where absent.
+        """
+        p = self.parameters.get(name)
+        if p is None or all(isinstance(v, int) and v <= high for v in p.grid()):
+            return self
+        default = max((v for v in p.grid() if isinstance(v, int) and v <= high), default=high)
+        if isinstance(p.default, int) and p.default <= high:
+            default = p.default
+        values = tuple(v for v in p.values if isinstance(v, int) and v <= high)
+        if p.kind == "int" and high >= (p.min_value or 0):
+            held = replace(p, max_value=high, default=default)
+        elif p.kind == "choice" and values:
+            held = replace(p, values=values, default=default)
+        else:
+            held = Parameter(name, "fixed", high, when=p.when, base=p.base)
+        return Space(self.task, {**self.parameters, name: held}, self.name)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; equal spaces, equal JSON."""

@@ -56,8 +56,8 @@ class Meaning:
         if self.kind == "name":
             return "one of " + ", ".join(self.valid_names())
         noun = "a whole number" if self.kind == "int" else "a number"
-        low = f"{'above' if self.above else 'from'} {self.low:g}" if math.isfinite(self.low) else ""
-        high = f"to {'below ' if self.below else ''}{self.high:g}" if math.isfinite(self.high) else ""
+        low = f"{'above' if self.above else 'from'} {self.low:.12g}" if math.isfinite(self.low) else ""
+        high = f"to {'below ' if self.below else ''}{self.high:.12g}" if math.isfinite(self.high) else ""
         return " ".join(part for part in (noun, low, high) if part)
 
     def problem(self, value: Value) -> str:
