@@ -26,7 +26,7 @@ from lstm_automl.tasks.framing import (
     training_info,
     whole_sequences,
 )
-from lstm_automl.tasks.labels import UNSEEN, classes_of, decode, encode, joined, labels_of
+from lstm_automl.tasks.labels import UNSEEN, classes_of, decode, encode, fully_labelled, joined, labels_of
 from lstm_automl.tasks.metrics import labels as metrics
 from lstm_automl.tasks.task import HeadSpec, Metric, Outputs, Prepared, Scores, State, TaskOptions
 
@@ -97,9 +97,9 @@ class Classification:
         return Prepared(_frame(replace(data, targets=codes), info), split)
 
     def frame(self, data: Sequences, options: TaskOptions, info: Mapping[str, Any]) -> Frame:
-        """One example a sequence, in the channels and classes of training; labelled where ``data`` is."""
+        """One example a sequence, in the channels and classes of training; labelled where all of ``data`` is."""
         check_inputs(data, allow_nan=_mine(options).allow_nan)
-        codes = None if data.targets is None else encode(labels_of(data), info["classes"])
+        codes = encode(labels_of(data), info["classes"]) if fully_labelled(data) else None
         return _frame(replace(data, targets=codes), info)
 
     def fit_state(self, frame: Frame, train: Index, options: TaskOptions) -> State:

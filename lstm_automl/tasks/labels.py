@@ -34,7 +34,7 @@ def labels_of(data: Sequences) -> Array:
         raise DataError(f"{data.source}: no labels; a label for each sequence is needed")
     if data.targets.shape != (len(data),):
         raise DataError(f"{data.source}: {len(data)} sequences and labels of shape {data.targets.shape}")
-    missing = np.array([v is None or v != v for v in data.targets.tolist()], dtype=bool)
+    missing = np.array([_missing(v) for v in data.targets.tolist()], dtype=bool)
     if missing.any():
         raise DataError(f"{data.source}: {named(data, int(np.argmax(missing)))} has no label")
     labels = np.asarray(data.targets)
@@ -46,6 +46,11 @@ def labels_of(data: Sequences) -> Array:
     if labels.dtype.kind not in "biufU":
         raise DataError(f"{data.source}: labels of type {labels.dtype}; text or numbers are needed")
     return labels
+
+
+def fully_labelled(data: Sequences) -> bool:
+    """Whether there is a label for every sequence."""
+    return data.targets is not None and not any(_missing(v) for v in data.targets.tolist())
 
 
 def classes_of(labels: Array) -> list[Label]:
@@ -76,6 +81,10 @@ def encode(labels: Array, classes: Sequence[Label]) -> NDArray[np.int64]:
 def decode(codes: NDArray[np.int64], classes: Sequence[Label]) -> Array:
     """The labels of these codes, in the type of ``classes``."""
     return np.asarray(classes)[codes]
+
+
+def _missing(label: Any) -> bool:
+    return label is None or bool(label != label)
 
 
 def _key(label: Label) -> str:

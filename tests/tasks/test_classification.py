@@ -125,6 +125,8 @@ def test_other_channels_than_those_of_training_are_named(demo: Sequences) -> Non
 
 def test_unlabelled_data_is_framed_but_not_scored(demo: Sequences) -> None:
     prepared = TASK.prepare(Parts(demo), OPTIONS)
+    some = np.array([None, *demo.targets[1:]], dtype=object)
+    assert "y" not in TASK.frame(replace(demo, targets=some), OPTIONS, prepared.frame.info).fields
     frame = TASK.frame(replace(demo, targets=None), OPTIONS, prepared.frame.info)
     state = TASK.fit_state(prepared.frame, prepared.split.refit, OPTIONS)
     with pytest.raises(DataError, match="without labels"):
