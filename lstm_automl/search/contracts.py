@@ -139,7 +139,8 @@ class Oracle(Protocol):
     ) -> dict[str, Any] | None:
         """Values of trial ``n`` (active parameters only), or None when the space is exhausted.
 
-        ``table`` holds finished trials in number order; diverged and failed ones count as worst, never as a number.
+        ``table`` holds all earlier trials in number order, those whose results may not be read yet as ``running``;
+        diverged and failed ones count as worst, never as a number.
         """
 
 

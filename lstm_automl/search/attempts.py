@@ -1,0 +1,113 @@
+"""The folders of a job: ``jobs/000012/attempt-1/``, and what attempts left in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lstm_automl.search.contracts import RungResult, RungSpec
+from lstm_automl.search.results import read_checked, read_result, write_checked
+from lstm_automl.search.rows import join, spec_from_json, spec_to_json
+
+SPEC = "spec.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an attempt left: its result with the epochs of the attempts it continued, and its folder."""
+
+    result: RungResult
+    folder: Path
+    next_epoch: int
+
+
+def job_folder(directory: Path, job: int) -> Path:
+    """The folder of a job.
+
+    >>> job_folder(Path("s"), 12).as_posix()
+    's/jobs/000012'
+    """
+    return directory / "jobs" / f"{job:06d}"
+
+
+def attempts(directory: Path, job: int) -> list[Path]:
+    """The folders of all attempts, oldest first."""
+    found = []
+    for path in job_folder(directory, job).glob("attempt-*"):
+        number = path.name.removeprefix("attempt-")
+        if number.isdigit():
+            found.append((int(number), path))
+    return [path for _, path in sorted(found)]
+
+
+def attempts_on(directory: Path, work: RungSpec) -> Iterator[Path]:
+    """The attempts on exactly this work, newest first."""
+    wanted = spec_to_json(work)
+    for folder in reversed(attempts(directory, work.job)):
+        written = read_checked(folder / SPEC)
+        if written is not None and written.get("work") == wanted:
+            yield folder
+
+
+def new_attempt(directory: Path, work: RungSpec) -> RungSpec:
+    """Make the next folder and say in it what is done there: what is left of the work.
+
+    Raises:
+        OSError: the disk is full, read-only or gone.
+    """
+    before = attempts(directory, work.job)
+    number = int(before[-1].name.removeprefix("attempt-")) + 1 if before else 1
+    folder = job_folder(directory, work.job) / f"attempt-{number}"
+    spec = _rest(directory, work)
+    folder.mkdir(parents=True)
+    start = {"from_epoch": spec.from_epoch, "parent": spec.parent}
+    write_checked(folder / SPEC, {"work": spec_to_json(work), **start})
+    return replace(spec, directory=str(directory), folder=str(folder))
+
+
+def outcome(directory: Path, work: RungSpec) -> Outcome | None:
+    """The newest result that an attempt left: a finished one if there is any, else a stopped one."""
+    stopped = None
+    for folder in attempts_on(directory, work):
+        found = outcome_in(directory, folder, work)
+        if found is not None and found.result.status != "stopped":
+            return found
+        stopped = stopped or found
+    return stopped
+
+
+def outcome_in(directory: Path, folder: Path, work: RungSpec) -> Outcome | None:
+    """What the attempt in ``folder`` left, with the epochs before it; None without a whole result."""
+    result, written = read_result(folder), read_checked(folder / SPEC)
+    if result is None or written is None or (result.job, result.trial) != (work.job, work.trial):
+        return None
+    start = int(written["from_epoch"])
+    after = result.epochs[-1].epoch + 1 if result.epochs else start
+    if start > work.from_epoch and written["parent"]:
+        before = outcome_in(directory, (directory / written["parent"]).parent, work)
+        if before is None or before.next_epoch != start:
+            return None
+        result = join(before.result, result)
+    return Outcome(result, folder, after)
+
+
+def recorded_work(directory: Path, job: int) -> RungSpec | None:
+    """What a job was about, from its own folder."""
+    for folder in reversed(attempts(directory, job)):
+        written = read_checked(folder / SPEC)
+        if written is not None and written["work"].get("job") == job:
+            return spec_from_json(written["work"])
+    return None
+
+
+def _rest(directory: Path, work: RungSpec) -> RungSpec:
+    """What is left of a stopped rung; all of it when no checkpoint can be continued."""
+    for folder in attempts_on(directory, work):
+        found = outcome_in(directory, folder, work)
+        if found is None or found.result.status != "stopped" or not found.result.checkpoint:
+            continue
+        checkpoint = folder / found.result.checkpoint
+        if checkpoint.is_file() and work.from_epoch < found.next_epoch < work.to_epoch:
+            return replace(work, from_epoch=found.next_epoch, parent=checkpoint.relative_to(directory).as_posix())
+    return work

@@ -1,0 +1,181 @@
+"""The driver: decides in job order, records before it acts, continues where it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lstm_automl.errors import UsageError
+from lstm_automl.search.attempts import attempts, outcome
+from lstm_automl.search.budget import Budget
+from lstm_automl.search.cleaning import clean
+from lstm_automl.search.contracts import Executor, Oracle, Purpose, RungResult, RungSpec, Scheduler, Table, TrialRow
+from lstm_automl.search.decisions import Decider
+from lstm_automl.search.limits import Limits
+from lstm_automl.search.observer import Observer
+from lstm_automl.search.rows import best, rank, trial_row, trial_table
+from lstm_automl.search.store import Store
+from lstm_automl.search.workbench import Stopped, Workbench
+from lstm_automl.spaces.space import Space
+from lstm_automl.tasks.task import Direction
+
+__all__ = ["Driver", "JobRequest", "Limits", "Stopped", "best", "rank"]
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A run of a trial outside the search.
+
+    Args:
+        trial: Number of the trial whose values are used.
+        purpose: ``seed`` (scored on a fold) or ``refit`` (trained on all but the test part, no early stopping).
+        fold: Fold of the split; -1 for ``refit``.
+        seed: Seed index.
+        to_epoch: Epochs to train at most.
+    """
+
+    trial: int
+    purpose: Purpose
+    fold: int
+    seed: int
+    to_epoch: int
+
+
+class Driver:
+    """Runs a search in its directory; the caller holds the SearchLock and owns store and executor.
+
+    Decision ``k`` reads the results of jobs ``0..k-concurrency`` only: equal searches make equal tables on any
+    number of workers and through any number of restarts.
+
+    Args:
+        directory: The search directory.
+        store: Its store, open.
+        executor: Where rungs run.
+        space: What is searched.
+        oracle: What to try next.
+        scheduler: How far to train it.
+        direction: Of the objective.
+        seed: Of the search; 0 is a seed like any other.
+        folds: Jobs a trial.
+        limits: Trials, epochs, time, retries.
+        concurrency: Jobs that may be under way when the next is decided, at least 1.
+        patience: Epochs without a better score before a trial ends; None = never.
+        observer: Told what happens.
+        clock: Monotonic seconds, for the time budget.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        store: Store,
+        executor: Executor,
+        *,
+        space: Space,
+        oracle: Oracle,
+        scheduler: Scheduler,
+        direction: Direction,
+        seed: int,
+        folds: int,
+        limits: Limits,
+        concurrency: int,
+        patience: int | None,
+        observer: Observer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if concurrency < 1 or folds < 1:
+            raise UsageError(f"concurrency and folds must be at least 1, not {concurrency} and {folds}")
+        self.directory, self.limits = Path(directory), limits
+        self._store, self._seed, self._patience, self._clock = store, seed, patience, clock
+        self._direction, self._cleaned = direction, set[int]()
+        self._observer = observer or Observer()
+        self._bench = Workbench(self.directory, store, executor, self._observer, limits.max_retries, self._on_end)
+        self._decider = Decider(store, space, oracle, scheduler, direction, seed, folds, limits, concurrency, patience)
+
+    def search(self) -> Table:
+        """Run or continue the search; the table of all trials in number order.
+
+        With a time budget the last trials may be ``stopped`` or ``running``: a later call continues them.
+
+        Raises:
+            Stopped: :meth:`stop` was called.
+            StorageError: the disk is full, read-only or gone.
+        """
+        for text in self._store.repaired:
+            self._observer.on_message(text)
+        self._store.repaired.clear()
+        self._decider.complete()
+        budget = Budget(self.limits.time_budget, self._clock)
+        unfinished = [n for n, job in self._store.jobs.items() if job.spec.purpose == "search" and not job.finished]
+        self._bench.work(sorted(unfinished), budget, self._decider)
+        return self.table()
+
+    def run(self, requests: Sequence[JobRequest]) -> list[RungResult]:
+        """Run trials again with other seeds or on more data; a request that was served before is not run again.
+
+        Raises:
+            Stopped: :meth:`stop` was called.
+            UsageError: a request names a trial that there is not.
+        """
+        numbers = [self._job_of(request) for request in requests]
+        unfinished = sorted({n for n in numbers if not self._store.jobs[n].finished})
+        self._bench.work(unfinished, Budget(None, self._clock), None)
+        results = [self._store.jobs[n].result for n in numbers]
+        return [r for r in results if r is not None]
+
+    def stop(self) -> None:
+        """Stop in order, within seconds: :meth:`search` or :meth:`run` then raises Stopped. For signal handlers."""
+        self._bench.stop()
+
+    def table(self) -> Table:
+        """All trials so far."""
+        return trial_table(self._store.trials, self._store.jobs.values(), self._store.meta["metric"])
+
+    def folder(self, job: int) -> Path:
+        """The folder of the attempt that gave a job's result; its last attempt without one."""
+        found = outcome(self.directory, self._store.jobs[job].spec)
+        return found.folder if found is not None else attempts(self.directory, job)[-1]
+
+    def _on_end(self, job: int) -> None:
+        """A job has finished: perhaps its trial has, too."""
+        spec = self._store.jobs[job].spec
+        if spec.purpose != "search":
+            return
+        row = self._row(spec.trial)
+        if row.status != "running":
+            self._observer.on_trial(row)
+            clean(self.directory, self._store, self.table(), self._direction, self._cleaned)
+
+    def _row(self, trial: int) -> TrialRow:
+        jobs = [j for j in self._store.jobs.values() if j.spec.trial == trial and j.spec.purpose == "search"]
+        return trial_row(trial, self._store.trials[trial], jobs, self._store.meta["metric"])
+
+    def _job_of(self, request: JobRequest) -> int:
+        if request.trial not in self._store.trials:
+            raise UsageError(f"there is no trial {request.trial} to run again")
+        number = max(self._store.jobs, default=-1) + 1
+        spec = RungSpec(
+            job=number,
+            trial=request.trial,
+            purpose=request.purpose,
+            fold=request.fold,
+            seed=request.seed,
+            values=self._store.trials[request.trial],
+            search_seed=self._seed,
+            directory="",
+            folder="",
+            from_epoch=0,
+            to_epoch=request.to_epoch,
+            max_epochs=max(self.limits.max_epochs, request.to_epoch),
+            patience=None if request.purpose == "refit" else self._patience,
+        )
+        for job in self._store.jobs.values():
+            if _identity(job.spec) == _identity(spec):
+                return job.number
+        self._store.add([spec])
+        return number
+
+
+def _identity(spec: RungSpec) -> tuple[object, ...]:
+    return spec.trial, spec.purpose, spec.fold, spec.seed, spec.from_epoch, spec.to_epoch, spec.max_epochs

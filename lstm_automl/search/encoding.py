@@ -1,0 +1,69 @@
+"""Rows to columns and back; a row whose checksum is wrong reads as None."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lstm_automl.search.contracts import Epoch, RungResult
+from lstm_automl.search.results import canonical, checksum
+from lstm_automl.search.rows import EpochRow, JobRow, spec_from_json, spec_to_json
+
+Columns = Sequence[Any]
+
+
+def meta_columns(key: str, value: Any) -> Columns:
+    """key, value, checksum."""
+    text = canonical(value)
+    return key, text, checksum(key, text)
+
+
+def trial_columns(number: int, values: Mapping[str, Any]) -> Columns:
+    """number, data, checksum."""
+    text = canonical({"number": number, "values": dict(values)})
+    return number, text, checksum(number, text)
+
+
+def job_columns(job: JobRow) -> Columns:
+    """number, data, result, started, ended, checksum."""
+    data = canonical(spec_to_json(job.spec))
+    result = None if job.result is None else canonical(job.result.to_json())
+    row = (job.number, data, result, job.started, job.ended)
+    return *row, checksum(*row)
+
+
+def epoch_columns(job: int, epoch: Epoch, time: float) -> Columns:
+    """job, epoch, data, time, checksum."""
+    row = (job, epoch.epoch, canonical(asdict(epoch)), time)
+    return *row, checksum(*row)
+
+
+def whole(row: Columns) -> bool:
+    """Whether the last column is the checksum of the others."""
+    try:
+        return bool(row[-1] == checksum(*row[:-1]))
+    except (TypeError, ValueError):  # bytes where text should be
+        return False
+
+
+def read_trial(row: Columns) -> tuple[int, dict[str, Any]] | None:
+    """Number and values."""
+    return (row[0], json.loads(row[1])["values"]) if whole(row) else None
+
+
+def read_job(row: Columns) -> JobRow | None:
+    """A job."""
+    if not whole(row):
+        return None
+    number, data, result, started, ended = row[:5]
+    outcome = None if result is None else RungResult.from_json(json.loads(result))
+    return JobRow(number, spec_from_json(json.loads(data)), outcome, started, ended)
+
+
+def read_epoch(row: Columns) -> EpochRow | None:
+    """An epoch, from id, job, epoch, data, time, checksum."""
+    if not whole(row[1:]):
+        return None
+    return EpochRow(row[0], row[1], Epoch(**json.loads(row[3])), row[4])

@@ -1,0 +1,166 @@
+"""A warm parent: imports what rungs need, uses none of it, and forks a worker in milliseconds.
+
+``python -m lstm_automl.search.executors.warm fork FD RUNNER`` serves ``fork`` and ``kill`` on the socket FD;
+``... spawn FD RUNNER`` is itself one worker, for machines on which a forked TensorFlow hangs (GPU, macOS).
+Neither ever imports the user's main module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import selectors
+import signal
+import socket
+import sys
+
+from lstm_automl.search.executors import wire, worker
+
+# What a rung imports on its way, brought in once for all workers.
+PRELOAD = {
+    "lstm_automl.search.rung": ("tensorflow", "keras", "lstm_automl.models.fit", "lstm_automl.models.builder"),
+}
+
+
+def preload(runner: str) -> None:
+    """Import the runner's module and what it needs."""
+    module = runner.partition(":")[0]
+    for name in (*PRELOAD.get(module, ()), module):
+        importlib.import_module(name)
+
+
+class WarmParent:
+    """Forks workers on demand and reports how they ended.
+
+    Args:
+        control: Socket to the driver; when it closes, the parent ends (its workers notice by themselves).
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.inbox = wire.Inbox()
+        self.sockets: list[int] = []
+        self.workers: dict[int, int] = {}  # pid -> number
+        self.wake, wake_end = socket.socketpair()
+        self.wake.setblocking(False)
+        wake_end.setblocking(False)
+        self._wake_end = wake_end
+
+    def serve(self) -> None:
+        """Until the driver closes."""
+        signal.set_wakeup_fd(self._wake_end.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        gc.freeze()
+        wire.send(self.control, {"op": "ready"})
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.control, selectors.EVENT_READ)
+            selector.register(self.wake, selectors.EVENT_READ)
+            while True:
+                ready = {key.fileobj for key, _ in selector.select()}
+                if self.wake in ready:
+                    with contextlib.suppress(BlockingIOError):
+                        self.wake.recv(4096)
+                    self.reap()
+                if self.control in ready and not self.receive():
+                    return
+
+    def receive(self) -> bool:
+        """Serve what the driver asks; False when it has closed."""
+        try:
+            data, sockets, _, _ = socket.recv_fds(self.control, 1 << 16, 16)
+        except ConnectionError:
+            return False
+        self.sockets.extend(sockets)
+        if not data:
+            return False
+        for message in self.inbox.feed(data):
+            if message["op"] == "fork":
+                self.fork(message["worker"], self.sockets.pop(0))
+            elif message["op"] == "kill":
+                self.kill(message["worker"])
+        return True
+
+    def fork(self, number: int, fd: int) -> None:
+        """A new worker that owns the socket ``fd``."""
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(fd)
+            wire.send(self.control, {"op": "ended", "worker": number, "how": f"it could not start: {error.strerror}"})
+            return
+        if pid == 0:
+            self._become_worker(fd)
+        os.close(fd)
+        self.workers[pid] = number
+
+    def _become_worker(self, fd: int) -> None:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for sock in (self.control, self.wake, self._wake_end):
+                sock.close()
+            for other in self.sockets:  # of workers not forked yet: the driver would not see them end
+                os.close(other)
+            worker.serve(socket.socket(fileno=fd))
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
+
+    def kill(self, number: int) -> None:
+        """End a worker at once, unless it has ended already."""
+        for pid, found in self.workers.items():
+            if found == number:
+                os.kill(pid, signal.SIGKILL)
+
+    def reap(self) -> None:
+        """Tell the driver of the workers that ended. One that somebody stopped is ended: it would block its job."""
+        while self.workers:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if os.WIFSTOPPED(status):
+                how, ours = "it was stopped by somebody", True
+                os.kill(pid, signal.SIGKILL)
+            else:
+                how, ours = describe(os.waitstatus_to_exitcode(status)), False
+            if pid in self.workers:
+                number = self.workers[pid] if ours else self.workers.pop(pid)
+                wire.send(self.control, {"op": "ended", "worker": number, "how": how, "ours": ours})
+
+
+def describe(code: int) -> str:
+    """How a process ended, in words.
+
+    >>> describe(-9)
+    'killed by SIGKILL (out of memory, or by somebody)'
+    >>> describe(3)
+    'left with exit code 3'
+    """
+    if code >= 0:
+        return f"left with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"killed by {name}" + (" (out of memory, or by somebody)" if name == "SIGKILL" else "")
+
+
+def main(mode: str, fd: int, runner: str) -> None:
+    """Serve on ``fd`` until the driver closes it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sock = socket.socket(fileno=fd)
+    if mode == "spawn":
+        worker.serve(sock)
+    preload(runner)
+    WarmParent(sock).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    os._exit(0)

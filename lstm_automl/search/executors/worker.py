@@ -1,0 +1,101 @@
+"""A worker process: runs one rung after another for its driver, and ends with it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import queue
+import signal
+import socket
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lstm_automl.errors import StorageError
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
+from lstm_automl.search.executors import wire
+
+Runner = Callable[..., RungResult]
+
+
+def find_runner(name: str) -> Runner:
+    """The function named ``"module:function"``."""
+    module, _, function = name.partition(":")
+    found: Runner = getattr(importlib.import_module(module), function)
+    return found
+
+
+class Channel:
+    """The worker's end of its socket; a thread reads it, so that the driver's end is noticed at once.
+
+    That thread leaves the process the moment the driver closes: a graph call in the main thread may take long.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.requests: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def send(self, message: wire.Message) -> None:
+        """To the driver; without a driver there is nothing left to do."""
+        try:
+            wire.send(self._sock, message)
+        except OSError:
+            os._exit(0)
+
+    def _read(self) -> None:
+        inbox = wire.Inbox()
+        while (messages := wire.receive(self._sock, inbox)) is not None:
+            for message in messages:
+                if message["op"] == "stop":
+                    self.stop.set()
+                else:
+                    self.stop.clear()
+                    self.requests.put(message)
+        os._exit(0)
+
+
+def serve(sock: socket.socket) -> None:
+    """Run the rungs that come in until the driver closes; never returns."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's affair
+    channel = Channel(sock)
+    channel.send({"op": "hello", "pid": os.getpid()})
+    while True:
+        request = channel.requests.get()
+        channel.send({**_run(request, channel), "memory": memory()})
+
+
+def _run(request: wire.Message, channel: Channel) -> wire.Message:
+    spec = RungSpec(**request["spec"])
+
+    def on_epoch(epoch: Epoch) -> None:
+        channel.send({"op": "epoch", "job": spec.job, "epoch": vars(epoch)})
+
+    try:
+        runner = find_runner(request["runner"])
+        stop: dict[str, Any] = {}
+        if "should_stop" in inspect.signature(runner).parameters:
+            stop["should_stop"] = channel.stop.is_set
+        result = runner(spec, on_epoch, **stop)
+    except StorageError as error:
+        return {"op": "storage", "job": spec.job, "error": str(error)}
+    except BaseException:
+        return {"op": "error", "job": spec.job, "error": traceback.format_exc()}
+    return {"op": "result", "job": spec.job, "result": result.to_json()}
+
+
+def memory() -> int:
+    """Bytes this process holds for itself: mapped files do not count; 0 where it cannot be told."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return 0

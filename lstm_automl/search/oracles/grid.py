@@ -1,0 +1,21 @@
+"""Every combination, by number."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lstm_automl.search.contracts import Table
+from lstm_automl.search.oracles.combinations import Combinations, grid_points
+from lstm_automl.spaces.space import Space
+from lstm_automl.tasks.task import Direction
+
+
+class GridOracle:
+    """Combination ``n`` of the space; continuous ranges are cut into 10 points. Needs no table."""
+
+    name: ClassVar[str] = "grid"
+
+    def propose(self, space: Space, seed: int, n: int, table: Table, direction: Direction) -> dict[str, Any] | None:
+        """Combination ``n``; None after the last."""
+        combinations = Combinations(space, grid_points(space))
+        return combinations.nth(n) if n < combinations.count else None

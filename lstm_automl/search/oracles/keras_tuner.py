@@ -1,0 +1,50 @@
+"""Keras Tuner's oracles as pure functions: a fresh one for each proposal, filled from the table, asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from lstm_automl.search.contracts import Table
+from lstm_automl.spaces.space import Space, Value
+from lstm_automl.tasks.task import Direction
+
+
+def ask(oracle: Any, space: Space, n: int) -> Mapping[str, Value]:
+    """The values that ``oracle`` would give trial ``n``."""
+    from lstm_automl.search.hyperparameters import from_hyperparameters
+
+    response = oracle.populate_space(str(n))
+    return space.fill(from_hyperparameters(space, response["values"]))
+
+
+def settings(space: Space, seed: int, direction: Direction) -> dict[str, Any]:
+    """What every Keras Tuner oracle is made with; ``seed`` is never 0, which it would take for random."""
+    import keras_tuner
+
+    from lstm_automl.search.hyperparameters import to_hyperparameters
+
+    hp = keras_tuner.HyperParameters()
+    to_hyperparameters(space, hp)
+    return {"objective": keras_tuner.Objective("score", direction), "hyperparameters": hp, "seed": seed}
+
+
+def fill(oracle: Any, space: Space, table: Table, direction: Direction) -> None:
+    """Tell an oracle the table: failed and diverged trials as the worst score there is, running ones as the median."""
+    from keras_tuner.engine.trial import Trial, TrialStatus
+
+    from lstm_automl.search.hyperparameters import to_hp_values
+
+    scores = [row.score for row in table if row.score is not None]
+    if not scores:
+        return
+    worst = min(scores) if direction == "max" else max(scores)
+    for row in table:
+        hp = oracle.hyperparameters.copy()
+        hp.values = to_hp_values(space, dict(row.values))
+        trial = Trial(hyperparameters=hp, trial_id=str(row.number), status=TrialStatus.COMPLETED)
+        trial.score = row.score if row.score is not None else median(scores) if row.status == "running" else worst
+        oracle.trials[trial.trial_id] = trial
+        oracle.start_order.append(trial.trial_id)
+        oracle.end_order.append(trial.trial_id)
