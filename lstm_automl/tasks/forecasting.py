@@ -16,7 +16,7 @@ from lstm_automl.data.load import load
 from lstm_automl.data.options import DataOptions
 from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.data.split import Fold, Index, Split
-from lstm_automl.errors import DataError
+from lstm_automl.errors import DataError, UsageError
 from lstm_automl.tasks import baselines_series
 from lstm_automl.tasks.forecasting_demo import EXAMPLE, demo_series
 from lstm_automl.tasks.forecasting_frame import channel_info, every_origin, last_origins, make_frame
@@ -29,6 +29,8 @@ from lstm_automl.tasks.task import HeadSpec, Metric, Outputs, Prepared, Scores, 
 
 MOST_VALIDATED = 10_000
 """Origins of a validation part scored after every epoch; more are thinned evenly unless a stride is given."""
+MOST_NUMBERS = 20_000_000
+"""Forecast numbers of a validation part, all steps and targets counted; the origins are thinned to that as well."""
 
 
 class ForecastingOptions(DataOptions, TaskOptions):
@@ -42,7 +44,7 @@ class ForecastingOptions(DataOptions, TaskOptions):
         None, ge=1, description="least rows behind a forecast origin (default: a season or the horizon, less if short)"
     )
     stride: int | None = Option(
-        None, ge=1, description="rows between scored origins (default: 1; validation: at most 10,000 origins)"
+        None, ge=1, description="rows between scored origins (default: 1; more where a validation part has over 10,000)"
     )
 
 
@@ -93,10 +95,11 @@ class Forecasting:
             "horizon": chosen.horizon, "season": season, "frequency": label, "history": found.history,
         }  # fmt: skip
         frame = make_frame(data, every_origin(data, chosen.horizon, found.history), info)
+        most = min(MOST_VALIDATED, max(100, MOST_NUMBERS // (chosen.horizon * len(info["targets"]))))
         pairs = tuple(
             Fold(
                 _origins(frame, train, "training"),
-                _origins(frame, valid, "validation", chosen.stride, MOST_VALIDATED),
+                _origins(frame, valid, "validation", chosen.stride, most),
             )
             for train, valid in found.folds
         )
@@ -161,6 +164,8 @@ def _mine(options: TaskOptions) -> ForecastingOptions:
 
 def _bounded(parts: Parts, options: ForecastingOptions, sizes: tuple[int, ...] | None) -> tuple[Sequences, Bounds]:
     """The whole series without their future, and where their parts end."""
+    if sizes is not None and (parts.valid is not None or parts.test is not None):
+        raise UsageError("--split cuts one file into parts: give it without --valid and --test")
     files = {"train": parts.train, "valid": parts.valid, "test": parts.test}
     given = {k: _past(f, options) for k, f in files.items() if f is not None}
     data, rows = joined(list(given.values()))

@@ -18,7 +18,8 @@ A row a time step, in order of time: a time column, what is forecast, and covari
     ...
     lstm-automl search forecasting --data sales.csv --target sales --known promo --horizon 7
 
-Without --target every numeric column is forecast. Many series stand below each other, named by a column:
+Without --target every numeric column is forecast. Rows are taken as evenly spaced.
+Many series stand below each other, named by a column:
 
     shop,date,sales,promo
     north,2024-01-01,103.2,0

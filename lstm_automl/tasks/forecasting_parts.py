@@ -118,6 +118,8 @@ def plan(bounds: Bounds, horizon: int, season: int, history: int | None, folds: 
         DataError: a series is too short; the message says how many rows are needed.
         UsageError: folds asked for beside a chosen validation part.
     """
+    if folds is not None and folds < 1:
+        raise UsageError(f"the number of folds is {folds}; 1 (a hold-out part) or more is needed")
     if folds is not None and folds > 1 and bounds.chosen:
         raise UsageError(f"--cv {folds} and a given validation part (--valid, --split) exclude each other")
     _cut(bounds, horizon, history)
@@ -128,7 +130,7 @@ def plan(bounds: Bounds, horizon: int, season: int, history: int | None, folds: 
     if few or (folds or 1) > 1:
         start = np.maximum(bounds.valid // 2, (history or 2) + horizon)
         behind = history or _history(np.minimum(start, bounds.train), horizon, season)
-        pairs = _rolling(bounds, start, behind, horizon, folds)
+        pairs = _rolling(bounds, start, behind, horizon, folds, history or 2)
     test = Stretch(bounds.valid, bounds.total) if bounds.tested else None
     return Plan(pairs, Stretch(np.full_like(bounds.valid, behind), bounds.valid), test, behind)
 
@@ -139,13 +141,13 @@ def _history(rows: Index, horizon: int, season: int) -> int:
 
 
 def _rolling(
-    bounds: Bounds, start: Index, history: int, horizon: int, folds: int | None
+    bounds: Bounds, start: Index, history: int, horizon: int, folds: int | None, least: int
 ) -> tuple[tuple[Stretch, Stretch], ...]:
     """Blocks of validation origins from row ``start`` on; at least one each, so fewer than five in short series."""
     origins = bounds.valid - horizon - start + 1
     most = int(origins.min())
     if folds is not None and most < folds:
-        needed = 2 * (folds + horizon - 1)
+        needed = folds + 2 * horizon - 1 + max(least, folds - 2)
         raise DataError(
             f"{folds} rolling validation parts at horizon {horizon} need {needed} rows before the test part in each "
             f"series; {_shortest(bounds.valid, bounds.names)}"

@@ -108,9 +108,10 @@ def check_series(data: Sequences, past: Index, *, allow_nan: bool) -> None:
     In future rows only the channels known ahead are looked at.
     """
     names = series_names(data)
-    if not len(data) or not data.lengths.min():
-        raise DataError(f"{data.source}: " + (f"series {names[int(data.lengths.argmin())]!r} has" if len(data) else "")
-                        + " no rows")  # fmt: skip
+    if not len(data.values) or not len(data):
+        raise DataError(f"{data.source}: no rows")
+    if not target_positions(data):
+        raise DataError(f"{data.source}: every column is known ahead; none is left to be forecast")
     empty = np.flatnonzero(past == 0)
     if empty.size:
         raise DataError(f"{data.source}: series {names[int(empty[0])]!r} has no target value")
@@ -125,6 +126,12 @@ def check_series(data: Sequences, past: Index, *, allow_nan: bool) -> None:
     unknown_future = (step >= past[series])[:, None] & ~ahead
     check_finite(np.where(unknown_future, 0.0, data.values), place, allow_nan=allow_nan)
     check_not_empty(data.values, data.channels, data.source)
+    if data.static is not None:
+        check_finite(
+            data.static,
+            lambda i, column: f"{data.source}: series {names[i]!r}, static column {data.static_names[column]!r}",
+            allow_nan=allow_nan,
+        )
 
 
 def _continues(data: Sequences, first: Sequences) -> Sequences:

@@ -52,7 +52,7 @@ def _gaps(times: NDArray[Any] | None, offsets: NDArray[np.int64]) -> NDArray[np.
     inside = np.ones(len(times) - 1, dtype=bool)
     borders = offsets[1:-1]
     inside[borders[(borders > 0) & (borders < len(times))] - 1] = False
-    gaps: NDArray[np.float64] = (np.diff(times) / np.timedelta64(1, "s"))[inside]
+    gaps: NDArray[np.float64] = (np.diff(times.astype("datetime64[s]")) / np.timedelta64(1, "s"))[inside]
     return gaps if len(gaps) else None
 
 
