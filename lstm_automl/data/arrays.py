@@ -33,6 +33,7 @@ def from_arrays(
     allow_nan: bool = False,
     dtype: DTypeLike = np.float64,
     source: str = "X",
+    nan_hint: str = "",
 ) -> Sequences:
     """Frame arrays as sequences.
 
@@ -55,16 +56,17 @@ def from_arrays(
         allow_nan: Keep NaN as missing instead of refusing it.
         dtype: Of the values.
         source: What messages call X.
+        nan_hint: What a message about NaN says to do.
 
     Raises:
         DataError: wrong rank, type or length, nothing in it, NaN or infinity; the place is named.
     """
     if hasattr(X, "columns") and "sequence" in X.columns:
-        return _from_served(X, y, layout=layout, allow_nan=allow_nan, dtype=dtype, source=source)
+        return _from_served(X, y, layout=layout, allow_nan=allow_nan, dtype=dtype, source=source, nan_hint=nan_hint)
     values, offsets = flatten(X, layout=layout, lengths=lengths, dtype=np.dtype(dtype), source=source)
     n = len(offsets) - 1
     channels = _names(names, values.shape[1], "channel", source)
-    check_finite(values, _place(offsets, source), allow_nan=allow_nan, hint="")
+    check_finite(values, _place(offsets, source), allow_nan=allow_nan, hint=nan_hint)
     table = None if static is None else _static(static, n, allow_nan)
     targets, per_row = (None, False) if y is None else _targets(y, offsets, lengths, source)
     return Sequences(

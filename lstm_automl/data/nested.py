@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lstm_automl.data.arrays import from_arrays
-from lstm_automl.data.checks import check_not_empty
+from lstm_automl.data.checks import MASK_HINT, check_not_empty
 from lstm_automl.data.options import DataOptions, Kind, refuse
 from lstm_automl.data.roles import Roles
 from lstm_automl.data.sequences import Sequences
@@ -40,7 +40,7 @@ def from_nested(table: Table, roles: Roles, options: DataOptions, *, kind: Kind,
             "name it with --static or --categorical"
         )
     cells = list(table.frame[COLUMN])
-    data = from_arrays(cells, allow_nan=options.allow_nan, source=table.source)
+    data = from_arrays(cells, allow_nan=options.allow_nan, source=table.source, nan_hint=MASK_HINT)
     if labelled:
         check_not_empty(data.values, data.channels, table.source)
     targets = row_targets(table, roles.target, kind, labelled)

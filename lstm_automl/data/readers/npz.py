@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.arrays import from_arrays
-from lstm_automl.data.checks import check_not_empty
+from lstm_automl.data.checks import MASK_HINT, check_not_empty
 from lstm_automl.data.options import DataOptions, Kind, refuse
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.errors import DataError, did_you_mean
@@ -57,6 +57,7 @@ def read(path: Path, options: DataOptions, *, kind: Kind, labelled: bool = True)
         static_names=_strings(arrays, "static_names"),
         allow_nan=options.allow_nan,
         source=source,
+        nan_hint=MASK_HINT,
     )
     if labelled:
         check_not_empty(data.values, data.channels, source)

@@ -1,0 +1,84 @@
+"""Series to be forecast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lstm_automl.data.load import load
+from lstm_automl.data.options import DataOptions
+from lstm_automl.data.sequences import Sequences
+
+
+def read(folder: Path, text: str, **options: object) -> Sequences:
+    path = folder / "a.csv"
+    path.write_text(text)
+    return load(path, DataOptions(**options), kind="series")  # type: ignore[arg-type]
+
+
+def test_first_column_of_dates_is_the_time(tmp_path: Path) -> None:
+    data = read(tmp_path, '"Month","Passengers"\n"1949-02",118\n"1949-01",112\n')
+    assert data.channels == ("Passengers",)
+    assert data.target_channels == (0,)
+    assert data.values[:, 0].tolist() == [112, 118]
+    assert str(data.times[0])[:7] == "1949-01"  # type: ignore[index]
+    assert data.ids is None
+
+
+def test_one_column_without_time(tmp_path: Path) -> None:
+    data = read(tmp_path, "x\n3\n1\n2\n")
+    assert data.values[:, 0].tolist() == [3, 1, 2]
+    assert data.times is None
+
+
+def test_every_number_is_a_target_unless_named(tmp_path: Path) -> None:
+    text = "date,a,b,c\n2020-01-01,1,2,3\n"
+    assert read(tmp_path, text).target_channels == (0, 1, 2)
+    data = read(tmp_path, text, target="c,a")
+    assert data.channels == ("a", "b", "c")
+    assert data.target_channels == (2, 0)
+    data = read(tmp_path, text, known="b")
+    assert (data.target_channels, data.known_channels) == ((0, 2), (1,))
+    data = read(tmp_path, text, target="a", features="c")
+    assert (data.channels, data.target_channels) == (("c", "a"), (1,))
+
+
+def test_many_series(tmp_path: Path) -> None:
+    data = read(tmp_path, "shop,date,x\nb,2020-01-01,1\na,2020-01-01,2\nb,2020-01-02,3\n", id="shop")
+    assert data.ids is not None
+    assert data.ids.tolist() == ["b", "a"]
+    assert data.values[:, 0].tolist() == [1, 3, 2]
+
+
+def test_future_rows(tmp_path: Path) -> None:
+    text = "id,t,x,o,p,day\n1,1,5,8,0,mo\n1,2,6,8,1,tu\n1,3,,,0,we\n2,1,7,8,1,mo\n2,2,8,8,1,tu\n"
+    data = read(tmp_path, text, id="id", time="t", target="x", known="p,day", categorical="day")
+    assert data.known_channels == (2,)
+    assert data.known_categories == ("day",)
+    np.testing.assert_array_equal(data.values[:, 0], [5, 6, np.nan, 7, 8])
+    np.testing.assert_array_equal(data.values[:, 2], [0, 1, 0, 1, 1])
+    assert data.categories["day"].tolist() == ["mo", "tu", "we", "mo", "tu"]
+
+
+def test_another_file_is_read_alike(tmp_path: Path) -> None:
+    trained = read(tmp_path, "date,a,b,p\n2020-01-01,1,2,3\n", known="p")
+    options = DataOptions(known="p").like(trained)
+    path = tmp_path / "b.csv"
+    path.write_text("extra,p,b,a,date\n9,3,2,1,2020-01-01\n")
+    data = load(path, options, kind="series", labelled=False)
+    assert data.channels == trained.channels
+    assert data.target_channels == trained.target_channels
+    assert data.known_channels == trained.known_channels
+    np.testing.assert_array_equal(data.values, trained.values)
+
+
+def test_series_of_an_archive(tmp_path: Path) -> None:
+    for X, n in ((np.arange(4.0), 1), (np.arange(8.0).reshape(4, 2), 1), (np.arange(16.0).reshape(2, 4, 2), 2)):
+        np.savez(tmp_path / "a.npz", X=X)
+        data = load(tmp_path / "a.npz", DataOptions(), kind="series")
+        assert len(data) == n
+        assert data.target_channels == tuple(range(data.values.shape[1]))
+    np.savez(tmp_path / "a.npz", X=X, channels=["load", "holiday"])
+    data = load(tmp_path / "a.npz", DataOptions(known="holiday"), kind="series")
+    assert (data.target_channels, data.known_channels) == ((0,), (1,))
