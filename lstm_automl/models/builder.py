@@ -21,7 +21,7 @@ from lstm_automl.tasks.task import HeadSpec
 _BUILDING = threading.RLock()
 
 
-def build(inputs: InputSpec, head: HeadSpec, values: Values, *, seed: int) -> keras.Model:
+def build(inputs: InputSpec, head: HeadSpec, values: Values, *, seed: int, fast: bool = False) -> keras.Model:
     """The untrained network of these hyper-parameters; equal seed, equal initial weights.
 
     It holds stock layers and ``keras.ops`` alone, so its ``.keras`` file loads in safe mode wherever Keras is.
@@ -31,6 +31,7 @@ def build(inputs: InputSpec, head: HeadSpec, values: Values, *, seed: int) -> ke
         head: What its outputs are.
         values: Hyper-parameters; what is absent has the value in ``spaces.neutral``.
         seed: Of initial weights and of the dropout generators.
+        fast: Train with the fused LSTM kernels: the same weights in the same order, not stock layers.
 
     Returns:
         A model ``{"x": (B, T, F), ...} -> (B, outputs)`` or ``(B, horizon, outputs)``.
@@ -45,7 +46,7 @@ def build(inputs: InputSpec, head: HeadSpec, values: Values, *, seed: int) -> ke
             raw=Signal(tensors["x"], tensors.get("mask")),
             static=tensors.get("static"),
             known=tensors.get("known"),
-            encode=_Encoder(values, seed),
+            encode=_Encoder(values, seed, fast),
             dropout=recurrent.last_dropout(values),
         )
         outputs = plugins.load("head", head.name)().build(network, head, values, seed)
@@ -65,8 +66,8 @@ def _refuse(head: HeadSpec, values: Values) -> None:
 class _Encoder:
     """Difference, patches, front end, recurrent stack and pooling."""
 
-    def __init__(self, values: Values, seed: int) -> None:
-        self.values, self.seed = values, seed
+    def __init__(self, values: Values, seed: int, fast: bool) -> None:
+        self.values, self.seed, self.fast = values, seed, fast
 
     def __call__(self, signal: Signal, patch: int = 1) -> keras.KerasTensor:
         values, seed = self.values, self.seed
@@ -74,7 +75,7 @@ class _Encoder:
             signal = masks.with_difference(signal)
         signal = masks.patched(signal, patch)
         front_end = plugins.load("front_end", str(read(values, "front_end")))()
-        pooled = recurrent.recurrent(front_end.before(signal, values, seed), values, seed=seed)
+        pooled = recurrent.recurrent(front_end.before(signal, values, seed), values, seed=seed, fast=self.fast)
         beside = front_end.beside(signal, values, seed)
         return pooled if beside is None else ops.concatenate([pooled, beside], axis=-1)
 

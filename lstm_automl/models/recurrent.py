@@ -7,17 +7,19 @@ import keras
 from lstm_automl import plugins
 from lstm_automl.errors import UnknownNameError
 from lstm_automl.models import pooling
+from lstm_automl.models.kernels import choose
 from lstm_automl.models.parts import Signal, Values
 from lstm_automl.spaces.neutral import read
 
 MERGE_MODES = ("concat", "sum", "ave", "mul")
 
 
-def recurrent(signal: Signal, values: Values, *, seed: int) -> keras.KerasTensor:
+def recurrent(signal: Signal, values: Values, *, seed: int, fast: bool = False) -> keras.KerasTensor:
     """Run the stack and pool its top layer: ``(batch, features)``.
 
     ``dropout`` of a layer applies to its output: to what the next layer, or the head, reads. Data itself is
     not dropped (a whole channel would go); the output of a front end is, at the rate of the first layer.
+    ``fast`` runs layers by the kernels of :mod:`lstm_automl.models.kernels` where their rule says so.
     """
     layers = int(read(values, "num_layers"))
     kind = pooling.check(str(read(values, "pooling")))
@@ -25,7 +27,7 @@ def recurrent(signal: Signal, values: Values, *, seed: int) -> keras.KerasTensor
     rate = _rate(values, "dropout", 0) if signal.encoded else 0.0
     for i in range(layers):
         sequences = i < layers - 1 or kind != "last"
-        layer = _layer(values, i, dropout=rate, return_sequences=sequences, seed=seed + i)
+        layer = _layer(values, i, dropout=rate, return_sequences=sequences, seed=seed + i, fast=fast)
         x = layer(x) if signal.mask is None else layer(x, mask=signal.mask)
         rate = _rate(values, "dropout", i)
     return x if kind == "last" else pooling.pool(kind, Signal(x, signal.mask, True))
@@ -40,7 +42,7 @@ def _rate(values: Values, name: str, i: int) -> float:
     return float(read(values, name, i))
 
 
-def _layer(values: Values, i: int, *, dropout: float, return_sequences: bool, seed: int) -> keras.Layer:
+def _layer(values: Values, i: int, *, dropout: float, return_sequences: bool, seed: int, fast: bool) -> keras.Layer:
     bidirectional = bool(read(values, "bidirectional"))
     cell = plugins.load("cell", str(read(values, "cell")))()
     layer = cell.layer(
@@ -51,6 +53,8 @@ def _layer(values: Values, i: int, *, dropout: float, return_sequences: bool, se
         seed=seed,
         name=f"forward_{i}" if bidirectional else f"recurrent_{i}",
     )
+    if fast:
+        layer = choose.fast(layer)
     if not bidirectional:
         return layer
     mode = str(read(values, "merge_mode"))

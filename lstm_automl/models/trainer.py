@@ -66,7 +66,7 @@ class Trainer:
         self.window: int | None = read(values, "window")
         self.spec = input_spec(frame, self.head, values, dtype)
         seed = int(batches.generator(self.seed_key, batches.WEIGHTS).integers(2**31 - 1))
-        self.model = builder.build(self.spec, self.head, values, seed=seed)
+        self.model = builder.build(self.spec, self.head, values, seed=seed, fast=True)
         self.optimizer = optimizer(values)
         self.optimizer.build(self.model.trainable_variables)
         self.feed = Feed(self.spec, self.head, self.window, frame.info, state)
