@@ -111,7 +111,7 @@ class Forecasting:
         data = _like_training(data, _mine(options), info)
         return make_frame(data, last_origins(data, info, allow_nan=_mine(options).allow_nan), info)
 
-    def labelled(self, data: Sequences, options: TaskOptions, info: Mapping[str, Any]) -> Frame:
+    def labelled_frame(self, data: Sequences, options: TaskOptions, info: Mapping[str, Any]) -> Frame:
         """Every origin of unseen series that can be scored, for evaluation."""
         data = _like_training(data, _mine(options), info)
         data = head(data, past_lengths(data))

@@ -181,10 +181,10 @@ def test_predictions_come_back_in_original_units() -> None:
 
 def test_evaluation_takes_every_origin_with_all_targets() -> None:
     made, options = framed(demo_series(), horizon=7)
-    frame = TASK.labelled(with_future(10), options, made.frame.info)
+    frame = TASK.labelled_frame(with_future(10), options, made.frame.info)
     assert len(frame) == 2 * (490 - 7 - 7 + 1)
     with pytest.raises(DataError, match="a series needs 14 rows with all targets"):
-        TASK.labelled(replace(series(13, channels=2), channels=("sales", "promo")), options, made.frame.info)
+        TASK.labelled_frame(replace(series(13, channels=2), channels=("sales", "promo")), options, made.frame.info)
 
 
 def test_files_are_read(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_state_knows_series_by_name() -> None:
     made, options = prepared(1000, 900, horizon=6)
     state = TASK.fit_state(made.frame, made.split.refit, options)
     data = series(100, 80, channels=2, ids=np.array(["b", "new"]))
-    framed = TASK.labelled(data, options, made.frame.info)
+    framed = TASK.labelled_frame(data, options, made.frame.info)
     part = np.arange(len(framed))
     outputs = np.zeros((len(part), 6, 2))
     scales = state.arrays["naive_scale"]
