@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
-from lstm_automl.tasks.summary import steps, summaries
+from lstm_automl.tasks.summary import VALUES_AT_ONCE, steps, summaries
 from lstm_automl.tasks.task import Outputs, Prepared, Scores, State
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Baseline = Callable[[Frame, Index, Index, State, int], Outputs]
 
 TRAIN_LIMIT = 5_000
 SCORED_LIMIT = 10_000
-VALUES_LIMIT = 50_000_000
+VALUES_LIMIT = 20_000_000
 """Numbers that the training examples of one baseline may hold."""
 
 
@@ -106,8 +106,9 @@ def nearest_neighbour(frame: Frame, train: Index, scored: Index, state: State, o
     known, codes = _flat(frame, train, state), _codes(frame, train)
     norms = (known**2).sum(axis=1)
     out = np.zeros((len(scored), outputs))
-    for start in range(0, len(scored), 500):
-        asked = _flat(frame, scored[start : start + 500], state)
+    size = max(1, VALUES_AT_ONCE // max(known.shape[1], len(known)))
+    for start in range(0, len(scored), size):
+        asked = _flat(frame, scored[start : start + size], state)
         nearest = np.argmin(norms - 2 * (asked @ known.T), axis=1)
         out[np.arange(start, start + len(asked)), codes[nearest]] = 1.0
     return out
@@ -121,7 +122,7 @@ def equal_lengths(frame: Frame) -> bool:
 def sample(frame: Frame, train: Index, limit: int = TRAIN_LIMIT) -> Index:
     """At most ``limit`` training examples, and at most ``VALUES_LIMIT`` numbers, drawn by a fixed seed."""
     mean_size = float(np.mean(frame.lengths[train])) * frame.features
-    limit = min(limit, max(100, int(VALUES_LIMIT / max(mean_size, 1.0))))
+    limit = min(limit, max(20, int(VALUES_LIMIT / max(mean_size, 1.0))))
     if len(train) <= limit:
         return train
     return np.sort(np.random.default_rng(0).choice(train, limit, replace=False))
@@ -145,7 +146,13 @@ def _scaled(frame: Frame, examples: Index, state: State) -> Floats:
 
 
 def _flat(frame: Frame, examples: Index, state: State) -> NDArray[np.float32]:
-    return steps(frame, examples, state).reshape(len(examples), -1).astype(np.float32)
+    """``(n, time * features)`` scaled."""
+    out = np.empty((len(examples), int(frame.lengths[examples[0]]) * frame.features), np.float32)
+    size = max(1, VALUES_AT_ONCE // out.shape[1])
+    for start in range(0, len(examples), size):
+        part = examples[start : start + size]
+        out[start : start + size] = steps(frame, part, state).reshape(len(part), -1)
+    return out
 
 
 def _standardised(train: Floats, scored: Floats) -> tuple[Floats, Floats]:
