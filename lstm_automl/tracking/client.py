@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ def connect(uri: str | None) -> MlflowClient:
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=where, registry_uri=where)
+
+
+def pyfunc() -> ModuleType:
+    """``mlflow.pyfunc``, without what it warns of its own type hints when it is imported."""
+    import warnings
+
+    quiet()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow.pyfunc
+    return mlflow.pyfunc  # type: ignore[no-any-return]
 
 
 @contextmanager

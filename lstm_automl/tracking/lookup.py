@@ -14,7 +14,7 @@ from lstm_automl.tracking.client import connect, quiet
 from lstm_automl.tracking.client import resolve as resolve_uri
 from lstm_automl.tracking.names import check_name
 
-_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))\Z")
+_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[\w.-]+)|/(?P<version>[0-9]+))\Z")
 
 
 def resolve(model: str, home: str | Path = "searches", uri: str | None = None) -> Path:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_automl.tracking.client import pyfunc
+
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow.models import ModelSignature
@@ -78,14 +80,14 @@ def save(bundle: Path, folder: Path, example: pd.DataFrame, model_id: str, run_i
     """
     import shutil
 
-    import mlflow.pyfunc
+    mlflow_pyfunc = pyfunc()
     from mlflow.models import Model
 
     from lstm_automl.models.bundle import load
 
     named = folder.parent / FOLDER
     shutil.copytree(bundle, named)
-    mlflow.pyfunc.save_model(
+    mlflow_pyfunc.save_model(
         path=str(folder),
         loader_module=LOADER,
         data_path=str(named),

@@ -38,3 +38,11 @@ def script(tmp_path: Path) -> Iterator[Script]:
     made = Script(tmp_path / "demo")
     yield made
     made.store.close()
+
+
+@pytest.fixture(scope="session")
+def classified(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished search on the ragged demo set of classification."""
+    from trained import finished
+
+    return finished(tmp_path_factory.mktemp("searches") / "demo", "classification")

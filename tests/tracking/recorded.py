@@ -39,8 +39,7 @@ class Script:
         first = len(self.store.jobs)
         values = {"units": units, "learning_rate": 0.01}
         specs = [
-            RungSpec(first + f, trial, "search", f, 0, values, 0, "", "", 0, 4, 4, **spec)
-            for f in range(self.folds)
+            RungSpec(first + f, trial, "search", f, 0, values, 0, "", "", 0, 4, 4, **spec) for f in range(self.folds)
         ]
         self.store.add(specs, (trial, values))
         for s in specs:
