@@ -1,0 +1,79 @@
+"""What .ts and .npz files may hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstm_automl.data.load import load
+from lstm_automl.data.options import DataOptions
+
+HEADER = """
+# a comment
+@problemName Toy
+@timeStamps false
+@missing true
+@univariate false
+@dimensions 2
+@equalLength false
+@classLabel true up down
+@data
+"""
+
+
+def test_ts_ragged_multivariate(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    path.write_text(HEADER + "1,2,?:4,5,6:up\r\n\r\n1.5E-3:-2 : down\n")
+    data = load(path, DataOptions(allow_nan=True), kind="label")
+    np.testing.assert_array_equal(data.values, [[1, 4], [2, 5], [np.nan, 6], [0.0015, -2]])
+    assert data.offsets.tolist() == [0, 3, 4]
+    assert data.channels == ("dim_0", "dim_1")
+    assert data.targets is not None
+    assert data.targets.tolist() == ["up", "down"]
+
+
+def test_ts_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    path.write_text("@targetlabel true\n@data\n1,2:0.5\n3,4:-1e-3\n")
+    data = load(path, DataOptions(), kind="value")
+    assert data.channels == ("value",)
+    assert data.targets is not None
+    assert data.targets.tolist() == [0.5, -0.001]
+
+
+def test_ts_without_labels_is_for_prediction(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    for text in ("@classLabel false\n@data\n1,2\n", "@classLabel true a b\n@data\n1,2:?\n"):
+        path.write_text(text)
+        data = load(path, DataOptions(), kind="label", labelled=False)
+        assert data.targets is None
+        assert data.values[:, 0].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("layout", ["NTC", "NCT"])
+def test_npz_of_everything(layout: str, tmp_path: Path) -> None:
+    x = np.arange(12.0).reshape(2, 3, 2)
+    np.savez(
+        tmp_path / "a.npz", X=x if layout == "NTC" else x.transpose(0, 2, 1), y=[1.0, 0.0], lengths=[3, 2],
+        static=[[1], [2]], groups=["g", "h"], weight=[1, 2], ids=[7, 8], channels=["p", "q"], static_names=["age"],
+    )  # fmt: skip
+    data = load(tmp_path / "a.npz", DataOptions(layout=layout), kind="label")  # type: ignore[arg-type]
+    np.testing.assert_array_equal(data.values, x.reshape(6, 2)[:5])
+    assert data.channels == ("p", "q")
+    assert data.static_names == ("age",)
+    assert data.targets is not None
+    assert data.targets.dtype == np.int64
+    assert data.ids is not None
+    assert data.ids.tolist() == ["7", "8"]
+    assert data.groups is not None
+    assert data.weights is not None
+
+
+def test_npz_target_of_each_row(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", values=np.zeros((3, 1)), offsets=[0, 1, 3], y=[5.0, 6.0, 7.0])
+    data = load(tmp_path / "a.npz", DataOptions(), kind="value")
+    assert data.target_per_row
+    assert data.targets is not None
+    assert data.targets.tolist() == [5, 6, 7]
