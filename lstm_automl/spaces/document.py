@@ -24,6 +24,9 @@ Place = tuple[int, int]
 Path = tuple[str | int, ...]
 
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "map", "seq")}
+# Stands for what could not be read, up to the parameter that holds it: one mistake, not two.
+_UNREAD = object()
+
 _VALUES = YAML(typ="safe", pure=True).constructor
 _TABBED = re.compile(r"^[ ]*\t\s*[^\s#]", re.MULTILINE)
 
@@ -104,7 +107,8 @@ def _read(text: str, document: Document) -> None:
     if node is None:
         document.report_at(0, 0, "empty; expected `task:` and `parameters:`")
         return
-    document.data = _plain(node, (), document)
+    data = _plain(node, (), document)
+    document.data = None if data is _UNREAD else data
 
 
 def _check_events(text: str, document: Document) -> bool:
@@ -137,19 +141,20 @@ def _plain(node: Node, path: Path, document: Document) -> Any:
         return str(node.value)
     if node.tag not in _PLAIN_TAGS:
         document.report_at(*place, f"tag `{node.tag}`; a space holds plain values only")
-        return None
+        return _UNREAD
     if isinstance(node, MappingNode):
         return _mapping(node, path, document)
     if isinstance(node, SequenceNode):
-        return [_plain(item, (*path, i), document) for i, item in enumerate(node.value)]
+        items = [_plain(item, (*path, i), document) for i, item in enumerate(node.value)]
+        return _UNREAD if any(item is _UNREAD for item in items) else items
     try:
         return _VALUES.construct_object(node)
     except (YAMLError, ValueError):
         document.report_at(*place, f"{node.value!r} is not a value YAML can read")
-        return None
+        return _UNREAD
 
 
-def _mapping(node: MappingNode, path: Path, document: Document) -> dict[str, Any]:
+def _mapping(node: MappingNode, path: Path, document: Document) -> Any:
     out: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
@@ -163,7 +168,11 @@ def _mapping(node: MappingNode, path: Path, document: Document) -> dict[str, Any
             continue
         document._keys[(*path, key)] = (line, column)
         out[key] = _plain(value_node, (*path, key), document)
-    return out
+    unread = [key for key, value in out.items() if value is _UNREAD]
+    if len(path) > 1:
+        return _UNREAD if unread else out
+    document.broken.update(unread)
+    return {key: value for key, value in out.items() if key not in unread}
 
 
 def _report_syntax(error: YAMLError, document: Document) -> None:

@@ -5,6 +5,7 @@ What a single value must be stands here; what values mean together (``min > max`
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -144,7 +145,13 @@ class BoolSpec(Spec):
 
 SPECS: dict[str, type[Spec]] = {"int": IntSpec, "float": FloatSpec, "choice": ChoiceSpec, "bool": BoolSpec}
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+_BLOCK_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=_BLOCK_NAME)]
+
+
+def is_block_name(text: str) -> bool:
+    """Whether ``include`` may hold it: no path, nothing hidden."""
+    return re.fullmatch(_BLOCK_NAME, text) is not None
 
 
 class BlockFile(_Model):
@@ -190,6 +197,8 @@ def _report(item: Any, model: type[BaseModel], document: Document, path: Path) -
     if kind == "extra_forbidden":
         hint = did_you_mean(str(loc[-1]), model.model_fields)
         document.report(where, f"unknown key {loc[-1]!r}{hint}", key=True)
+    elif kind == "missing" and not path and loc[-1] in document.broken:
+        pass  # it is there, and what is wrong with it was said
     elif kind == "missing":
         owner = f"{path[-1]!r} needs" if path else "missing"
         document.report(path, f"{owner} `{loc[-1]}:`", key=True)

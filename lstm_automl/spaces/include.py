@@ -10,7 +10,7 @@ from lstm_automl.errors import did_you_mean
 from lstm_automl.spaces import catalog
 from lstm_automl.spaces.catalog import Location
 from lstm_automl.spaces.document import SIZE_LIMIT, Document, parse
-from lstm_automl.spaces.grammar import BlockFile, SpaceFile, validated
+from lstm_automl.spaces.grammar import BlockFile, SpaceFile, is_block_name, validated
 from lstm_automl.spaces.ranges import Declared, declare
 
 
@@ -56,13 +56,16 @@ def _file(document: Document, model: type[BlockFile]) -> BlockFile | None:
     if not isinstance(document.data, dict):
         document.report((), "expected a mapping with `task:` and `parameters:` at the top")
         return None
+    if not set(document.data) & {*SpaceFile.model_fields, *document.broken}:
+        document.report((), "none of `task:`, `include:`, `parameters:` is in it: not a search space")
+        return None
     if (file := validated(model, document.data, document)) is not None:
         return file
     include, parameters = document.data.get("include"), document.data.get("parameters")
     task = document.data.get("task")
-    return SpaceFile(
+    return SpaceFile.model_construct(
         task=task if isinstance(task, str) else "",
-        include=[n for n in include if isinstance(n, str)] if isinstance(include, list) else [],
+        include=[n for n in include if isinstance(n, str) and is_block_name(n)] if isinstance(include, list) else [],
         parameters=parameters if isinstance(parameters, dict) else {},
     )
 

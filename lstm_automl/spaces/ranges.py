@@ -136,11 +136,11 @@ def _choice(name: str, spec: Spec, meaning: Meaning | None, at: _At) -> Paramete
     kinds = {_kind(v) for v in values}
     if len(kinds) > 1:
         listed = ", ".join(shown(v) for v in values)
-        at.report(f"values of different types: {listed} ({' and '.join(sorted(kinds))})", "values")
+        at.report(f"values of different types: {listed} ({', '.join(sorted(kinds))})", "values")
     elif kinds == {"numbers"} and any(isinstance(v, float) for v in values):
         values = [float(v) for v in values]
     for i, value in enumerate(values):
-        problem = meaning.problem(value) if meaning else ""
+        problem = meaning.problem(value) if meaning and len(kinds) == 1 else ""
         if problem:
             at.report(f"{name}: {problem}", "values", i)
         elif any(_same(value, earlier) for earlier in values[:i]):

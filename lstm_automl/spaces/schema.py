@@ -17,10 +17,10 @@ _KINDS = {
 }
 
 
-def schema() -> dict[str, Any]:
+def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a space file; the parameters are those that some plug-in here reads.
 
-    >>> sorted(schema()["properties"])
+    >>> sorted(json_schema()["properties"])
     ['include', 'parameters', 'task']
     """
     out = SpaceFile.model_json_schema()

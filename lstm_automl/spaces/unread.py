@@ -89,9 +89,13 @@ def _check_always(
     dead = [v for v in allowed.get(parent, can_be) if v not in values]
     if dead:
         live = [_plain(v) for v in can_be if v in values]
-        fix = f"add `when: {{{parent}: [{', '.join(live)}]}}`" if live else "remove it"
+        fix = f"add `when: {{{parent}: [{', '.join(live)}]}}`" if live else _advice(parent, owner)
         where = ", ".join(_plain(v) for v in dead)
         d.report(f"{d.name!r} does nothing where {parent} is {where}: {fix}")
+
+
+def _advice(parent: str, owner: Declared | None) -> str:
+    return "hold it at one value, or remove it" if owner else f"put {parent!r} into the space, or remove it"
 
 
 def possible(parameter: Parameter, kept: Mapping[str, Declared]) -> tuple[Value, ...]:

@@ -57,7 +57,8 @@ class Meaning:
             return "one of " + ", ".join(self.valid_names())
         noun = "a whole number" if self.kind == "int" else "a number"
         low = f"{'above' if self.above else 'from'} {self.low:.12g}" if math.isfinite(self.low) else ""
-        high = f"to {'below ' if self.below else ''}{self.high:.12g}" if math.isfinite(self.high) else ""
+        to = "to below" if self.below else "up to" if self.above else "to"
+        high = f"{to} {self.high:.12g}" if math.isfinite(self.high) else ""
         return " ".join(part for part in (noun, low, high) if part)
 
     def problem(self, value: Value) -> str:
