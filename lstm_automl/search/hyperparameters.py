@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lstm_automl.spaces.space import Parameter, Space, Value, is_active
@@ -11,8 +12,8 @@ from lstm_automl.spaces.space import Parameter, Space, Value, is_active
 def to_hyperparameters(space: Space, hp: Any) -> dict[str, Value]:
     """Declare every parameter of ``space`` on ``hp`` and return the active values, of their own types.
 
-    Children are declared inside ``conditional_scope`` of each of their parents, active or not, so that a tuner
-    knows the whole space after one call. Called again on a filled ``hp`` it returns that filling.
+    Children are declared under the conditions of their parents, active or not, so that a tuner knows the whole
+    space after one call. Called again on a filled ``hp`` it returns that filling.
 
     Args:
         space: What may be searched.
@@ -20,10 +21,7 @@ def to_hyperparameters(space: Space, hp: Any) -> dict[str, Value]:
     """
     values: dict[str, Value] = {}
     for parameter in space.parameters.values():
-        with ExitStack() as scopes:
-            for parent, allowed in parameter.when.items():
-                accepted = [_encoded(space.parameters[parent], v) for v in allowed]
-                scopes.enter_context(hp.conditional_scope(parent, accepted))
+        with _conditions(space, parameter, hp):
             raw = _declare(parameter, hp)
         if is_active(parameter, values):
             values[parameter.name] = decode(parameter, raw)
@@ -54,11 +52,33 @@ def decode(parameter: Parameter, raw: Any) -> Value:
         # Bayesian search rounds through floats: the nearest point is meant.
         return min(_points(parameter), key=lambda v: abs(float(v) - float(raw)))
     if parameter.kind == "int":
-        return round(raw)
+        return int(raw)
     if parameter.kind == "float":
         low, high = float(parameter.min_value or 0), float(parameter.max_value or 0)
         return min(max(float(raw), low), high)
     return bool(raw) if parameter.kind == "bool" else parameter.default
+
+
+@contextmanager
+def _conditions(space: Space, parameter: Parameter, hp: Any) -> Iterator[None]:
+    """Within it what is declared on ``hp`` depends on all parents of ``parameter``."""
+    accepted = {
+        parent: [_encoded(space.parameters[parent], v) for v in allowed] for parent, allowed in parameter.when.items()
+    }
+    if len(accepted) == 1 and not space.parameters[next(iter(accepted))].when:
+        with hp.conditional_scope(*next(iter(accepted.items()))):
+            yield
+        return
+    # ``conditional_scope`` finds a parent only under exactly the conditions it was declared with: two independent
+    # parents, or a parent that has one itself, cannot be said with it. Its list of conditions can hold them.
+    if accepted:
+        from keras_tuner.src.engine.conditions import Parent
+
+        hp._conditions.extend(Parent(name, values) for name, values in accepted.items())
+    try:
+        yield
+    finally:
+        del hp._conditions[len(hp._conditions) - len(accepted) :]
 
 
 def _listed(p: Parameter) -> bool:

@@ -75,7 +75,8 @@ def _check_directions(cell: Cell) -> None:
 
 
 def _check_dropout(cell: Cell, option: str) -> None:
-    model = _model(cell, "float32", **{option: 0.5})
+    given: dict[str, Any] = {option: 0.5}
+    model = _model(cell, "float32", **given)
     batch = n.ragged(InputSpec(FEATURES))
     still = n.run(model, batch)
     np.testing.assert_array_equal(still, n.run(model, batch), err_msg=f"{option} acts outside training")

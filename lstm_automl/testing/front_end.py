@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -32,7 +33,7 @@ def check_front_end(front_end: FrontEnd, values: Values = SMALL) -> None:
         model = _summary(front_end, values, spec)
         assert n.run(model, batch).dtype == dtype, f"{dtype} in, {n.run(model, batch).dtype} out"
         n.check_padding(model, batch, tolerance)
-        n.check_statistics(lambda spec=spec: _summary(front_end, values, spec), batch, tolerance)
+        n.check_statistics(partial(_summary, front_end, values, spec), batch, tolerance)
         n.check_saved(model, batch)
     n.check_repeats(lambda: _summary(front_end, values, InputSpec(FEATURES)))
     _check_signal(front_end, values)
