@@ -60,17 +60,38 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 
 def markdown(rows: Sequence[Row], limit: int | None = None) -> str:
-    """The rows as a Markdown table; floors in italics."""
+    """The rows as a Markdown table; floors in italics, and only the hyper-parameters that differ.
+
+    Args:
+        rows: From :func:`leaderboard`.
+        limit: Rows shown at most; floors below are shown all the same.
+    """
     shown = list(rows[:limit])
     # a floor that lies below the limit is what the reader looks for
     shown += [row for row in rows[len(shown) :] if row["kind"] == "floor"]
+    same = constants(rows)
     lines = ["| rank | name | score | loss | epoch | status | values |", "|---:|---|---:|---:|---:|---|---|"]
     for row in shown:
         name = f"*{row['name']}*" if row["kind"] == "floor" else row["name"]
-        values = ", ".join(f"{key}={number(value)}" for key, value in row["values"].items())
-        cells = [row["rank"], name, row["score"], row["loss"], row["best_epoch"], row["status"], values]
-        lines.append("| " + " | ".join(number(c).replace("|", "\\|") for c in cells) + " |")
+        cells = [row["rank"], name, row["score"], row["loss"], row["best_epoch"], row["status"]]
+        texts = [*map(number, cells), values_text(row["values"], same)]
+        lines.append("| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |")
+    if same:
+        lines += ["", f"The same in all trials: {values_text(same)}."]
     return "\n".join(lines)
+
+
+def constants(rows: Sequence[Row]) -> dict[str, Any]:
+    """The hyper-parameters that have one value in all trials, if there are several trials."""
+    trials = [row["values"] for row in rows if row["kind"] == "trial"]
+    if len(trials) < 2:
+        return {}
+    return {key: value for key, value in trials[0].items() if all(t.get(key) == value for t in trials)}
+
+
+def values_text(values: Mapping[str, Any], without: Mapping[str, Any] | None = None) -> str:
+    """``units=64, cell=lstm``, leaving out names that are in ``without``."""
+    return ", ".join(f"{key}={number(value)}" for key, value in values.items() if key not in (without or {}))
 
 
 def number(value: Any) -> str:

@@ -22,7 +22,8 @@ def learning_curves(lines: Sequence[Line], metric: str) -> Figure:
     figure = Figure(layout={**_LAYOUT, "title": "Learning curves"})
     for line in sorted(lines, key=lambda item: item.strong):
         style = {"width": 3, "color": "#b3261e"} if line.strong else {"width": 1}
-        figure.add_trace(Scatter(x=line.x, y=line.y, name=line.name, line=style, opacity=1 if line.strong else 0.7))
+        mode = "markers" if len(line.x) == 1 else "lines"
+        figure.add_trace(Scatter(x=line.x, y=line.y, mode=mode, name=line.name, line=style))
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title=metric)
     return figure
@@ -36,7 +37,13 @@ def score_over_time(progress: Progress, metric: str, floors: Mapping[str, float]
     names = [f"trial {n}" for n in progress.trials]
     figure.add_trace(Scatter(x=progress.minutes, y=progress.scores, mode="markers", name="trials", text=names))
     figure.add_trace(
-        Scatter(x=progress.minutes, y=progress.best, name="best so far", line={"shape": "hv", "color": "#b3261e"})
+        Scatter(
+            x=progress.minutes,
+            y=progress.best,
+            mode="lines",
+            name="best so far",
+            line={"shape": "hv", "color": "#b3261e"},
+        )
     )
     for name, value in floors.items():
         figure.add_hline(y=value, line_dash="dash", line_color="#777777", annotation_text=name)
@@ -60,7 +67,9 @@ def parallel_coordinates(table: Sequence[TrialRow], metric: str, logarithmic: Se
     axes = [_axis(name, [t.values.get(name) for t in rows], name in logarithmic) for name in names]
     scores = [float(t.score or 0.0) for t in rows]
     shown = [axis for axis in axes if axis is not None]
-    figure = Figure(layout={**_LAYOUT, "title": "Parallel coordinates"})
+    figure = Figure(
+        layout={**_LAYOUT, "title": "Parallel coordinates", "margin": {"l": 90, "r": 60, "t": 110, "b": 40}}
+    )
     figure.add_trace(
         Parcoords(
             dimensions=[*shown, {"label": metric, "values": scores}],
@@ -86,7 +95,7 @@ def _axis(name: str, values: Sequence[Any], logarithmic: bool) -> dict[str, Any]
     return {"label": name, "values": places, "tickvals": list(range(len(known))), "ticktext": known}
 
 
-def page(title: str, figures: Sequence[Figure], before: str = "") -> str:
+def page(title: str, figures: Sequence[Figure], after: str = "") -> str:
     """One HTML page with all figures and plotly itself, readable without a network."""
     from html import escape
 
@@ -100,4 +109,4 @@ def page(title: str, figures: Sequence[Figure], before: str = "") -> str:
         "table{border-collapse:collapse;font-size:.85em}td,th{padding:.25em .7em;border-bottom:1px solid #ddd;"
         "text-align:left}tr.floor{font-style:italic;color:#777}</style></head><body>"
     )
-    return "\n".join([head, style, f"<h1>{escape(title)}</h1>", before, *parts, "</body></html>\n"])
+    return "\n".join([head, style, f"<h1>{escape(title)}</h1>", *parts, after, "</body></html>\n"])

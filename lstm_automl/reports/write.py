@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.reports import curves, plots, svg
-from lstm_automl.reports.leaderboard import Baselines, Row, as_csv, leaderboard, markdown, number
+from lstm_automl.reports.leaderboard import (
+    Baselines,
+    Row,
+    as_csv,
+    constants,
+    leaderboard,
+    markdown,
+    number,
+    values_text,
+)
 from lstm_automl.search.contracts import Table
 from lstm_automl.search.view import StoreView
 from lstm_automl.spaces.dump import dumps
@@ -98,13 +107,24 @@ def _page(
         plots.score_over_time(progress, meta["metric"], floors),
         plots.parallel_coordinates(table, meta["metric"], logarithmic),
     ]
-    cells = []
-    for row in rows[:30]:
-        values = ", ".join(f"{k}={number(v)}" for k, v in row["values"].items())
-        texts = [number(row["rank"]), row["name"], number(row["score"]), row["status"], values]
-        cells.append(f'<tr class="{row["kind"]}">' + "".join(f"<td>{escape(t)}</td>" for t in texts) + "</tr>")
-    head = "".join(f"<th>{h}</th>" for h in ("rank", "name", escape(meta["metric"]), "status", "values"))
-    return plots.page(title, figures, f"<table><tr>{head}</tr>{''.join(cells)}</table>")
+    return plots.page(title, figures, after=_table(rows, meta["metric"]))
+
+
+def _table(rows: Sequence[Row], metric: str) -> str:
+    same = constants(rows)
+    lines = []
+    for row in rows:
+        texts = [
+            number(row["rank"]),
+            row["name"],
+            number(row["score"]),
+            row["status"],
+            values_text(row["values"], same),
+        ]
+        lines.append(f'<tr class="{row["kind"]}">' + "".join(f"<td>{escape(t)}</td>" for t in texts) + "</tr>")
+    head = "".join(f"<th>{h}</th>" for h in ("rank", "name", escape(metric), "status", "values"))
+    note = f"<p>The same in all trials: {escape(values_text(same))}.</p>" if same else ""
+    return f"<h2>Leaderboard</h2><table><tr>{head}</tr>{''.join(lines)}</table>{note}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -118,8 +118,15 @@ def test_equal_scores_are_ranked_by_loss_and_trials_stand_before_floors() -> Non
 def test_a_cut_table_still_shows_the_floors() -> None:
     rows = leaderboard([trial(i, 1.0 - i / 10) for i in range(5)], {"m": {"valid": {"acc": 0.1}}}, "acc", "max")
     text = markdown(rows, limit=2)
-    assert text.count("trial") == 2
+    assert text.count("| trial") == 2
     assert "| 6 | *m* | 0.1 |" in text
+
+
+def test_what_all_trials_share_is_said_once() -> None:
+    table = [TrialRow(i, {"units": i, "cell": "lstm"}, "completed", 1.0 - i) for i in range(2)]
+    text = markdown(leaderboard(table, {}, "accuracy", "max"))
+    assert "| completed | units=1 |" in text
+    assert text.endswith("The same in all trials: cell=lstm.")
 
 
 def test_a_cell_is_never_a_formula() -> None:
