@@ -217,6 +217,8 @@ class Crew(threading.Thread):
             worker.sock.close()
         self._launcher.close()
         self._selector.close()
+        self._wake.close()
+        self._woken.close()
         for job in jobs:
             if not job.future.done():
                 job.future.set_exception(self._broken or CancelledError())

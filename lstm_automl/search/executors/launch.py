@@ -76,27 +76,25 @@ class Forked:
     """Workers forked from one warm parent, which starts to import at once."""
 
     def __init__(self, runner: str, directory: Path | None) -> None:
-        self.control, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair()
+        self.control: socket.socket | None = self._control
         self._process = _popen("fork", runner, directory, theirs)
         self._inbox = wire.Inbox()
         self._ended: dict[int, Ended] = {}
         self.ready = False
 
     def start(self, number: int, sock: socket.socket) -> None:
-        assert self.control is not None
-        socket.send_fds(self.control, [wire.pack({"op": "fork", "worker": number})], [sock.fileno()])
+        socket.send_fds(self._control, [wire.pack({"op": "fork", "worker": number})], [sock.fileno()])
 
     def kill(self, number: int) -> None:
-        assert self.control is not None
         with contextlib.suppress(OSError):
-            wire.send(self.control, {"op": "kill", "worker": number})
+            wire.send(self._control, {"op": "kill", "worker": number})
 
     def ended(self, number: int) -> Ended | None:
         return self._ended.get(number)
 
     def read(self) -> bool:
-        assert self.control is not None
-        messages = wire.receive(self.control, self._inbox)
+        messages = wire.receive(self._control, self._inbox)
         for message in messages or ():
             if message["op"] == "ready":
                 self.ready = True
@@ -105,8 +103,7 @@ class Forked:
         return messages is not None
 
     def close(self) -> None:
-        assert self.control is not None
-        self.control.close()
+        self._control.close()
         _end(self._process)
 
 

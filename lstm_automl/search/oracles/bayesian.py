@@ -27,10 +27,10 @@ class BayesianOracle:
         def draw(derived: int) -> Any:
             nonlocal drawn
             drawn += 1
-            from keras_tuner.oracles import BayesianOptimizationOracle, RandomSearchOracle
-            from threadpoolctl import threadpool_limits
-
             given = tuner.settings(space, derived, direction)
+            from keras_tuner.oracles import BayesianOptimizationOracle, RandomSearchOracle
+            from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
             if known < INITIAL or drawn > 2:
                 return tuner.ask(RandomSearchOracle(**given), space, n)
             oracle = BayesianOptimizationOracle(**given, num_initial_points=INITIAL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Mapping
 from statistics import median
 from typing import Any
@@ -13,14 +15,19 @@ from lstm_automl.tasks.task import Direction
 
 def ask(oracle: Any, space: Space, n: int) -> Mapping[str, Value]:
     """The values that ``oracle`` would give trial ``n``."""
+    from sklearn.exceptions import ConvergenceWarning
+
     from lstm_automl.search.hyperparameters import from_hyperparameters
 
-    response = oracle.populate_space(str(n))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of the process's fit: nothing a user could do
+        response = oracle.populate_space(str(n))
     return space.fill(from_hyperparameters(space, response["values"]))
 
 
 def settings(space: Space, seed: int, direction: Direction) -> dict[str, Any]:
     """What every Keras Tuner oracle is made with; ``seed`` is never 0, which it would take for random."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras_tuner
 
     from lstm_automl.search.hyperparameters import to_hyperparameters

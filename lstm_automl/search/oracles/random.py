@@ -20,8 +20,9 @@ class RandomOracle:
         """A draw that the table does not hold."""
 
         def draw(derived: int) -> Any:
+            given = tuner.settings(space, derived, direction)
             from keras_tuner.oracles import RandomSearchOracle
 
-            return tuner.ask(RandomSearchOracle(**tuner.settings(space, derived, direction)), space, n)
+            return tuner.ask(RandomSearchOracle(**given), space, n)
 
         return propose_new(space, seed, n, table, draw)

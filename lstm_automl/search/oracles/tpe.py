@@ -102,7 +102,7 @@ def _encoded(p: Parameter, value: Value) -> Any:
 
 def _decoded(p: Parameter, raw: Any) -> Value:
     if _by_position(p):
-        return p.grid()[raw]
+        return p.grid()[int(raw)]
     return int(raw) if p.kind == "int" else float(raw)
 
 

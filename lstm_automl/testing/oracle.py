@@ -1,0 +1,91 @@
+"""What every oracle must do. ``check_oracle(MyOracle())`` raises AssertionError where one does not."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+from lstm_automl.search.contracts import Oracle, Table, TrialRow
+from lstm_automl.search.results import canonical
+from lstm_automl.spaces.space import Parameter, Space
+from lstm_automl.tasks.task import Direction
+from lstm_automl.testing.dummy import objective
+from lstm_automl.testing.search import small_space
+
+
+def check_oracle(oracle: Oracle, *, trials: int = 14) -> None:
+    """All checks over the shipped example space.
+
+    Args:
+        oracle: The oracle.
+        trials: Proposals to ask for.
+    """
+    space = small_space()
+    for direction in ("max", "min"):
+        check_proposals(oracle, space, trials, direction)
+    check_pure(oracle, space, trials)
+    check_seeds(oracle, space, trials)
+    check_exhausted(oracle)
+
+
+def proposals(
+    oracle: Oracle, space: Space, trials: int, *, seed: int = 0, direction: Direction = "max"
+) -> Iterator[Table]:
+    """The table after each proposal, with finished, diverged, failed and running trials in it."""
+    table: tuple[TrialRow, ...] = ()
+    for n in range(trials):
+        values = oracle.propose(space, seed, n, table, direction)
+        if values is None:
+            return
+        status = ("completed", "completed", "diverged", "completed", "failed", "running", "completed")[n % 7]
+        score = objective(values) if status == "completed" else None
+        table = (*table, TrialRow(n, values, status, score=score, loss=score))  # type: ignore[arg-type]
+        yield table
+
+
+def check_proposals(oracle: Oracle, space: Space, trials: int, direction: Direction) -> None:
+    """Values are of the right types, in range, exactly the active ones, JSON, and never twice."""
+    table: Table = ()
+    for table in proposals(oracle, space, trials, direction=direction):
+        values = dict(table[-1].values)
+        assert list(values) == [p.name for p in space.active(values)], f"not the active parameters: {values}"
+        for name, value in values.items():
+            parameter = space.parameters[name]
+            assert parameter.contains(value), f"{name}={value!r} is out of its range"
+            assert type(value) is type(parameter.default), f"{name}={value!r} is not a {type(parameter.default)}"
+    assert len(table) == trials, f"{len(table)} proposals, then none; the space has more"
+    assert len({canonical(dict(row.values)) for row in table}) == trials, "a combination was proposed twice"
+
+
+def check_pure(oracle: Oracle, space: Space, trials: int) -> None:
+    """The same arguments give the same values, in any order and from another object; nothing is changed."""
+    tables: list[Table] = [(), *proposals(oracle, space, trials)]
+    before = copy.deepcopy(tables[-1])
+    for n in sorted({0, 1, trials // 2, trials - 1}, reverse=True):
+        again = type(oracle)().propose(space, 0, n, tables[n], "max")
+        assert again == dict(tables[n + 1][-1].values), f"proposal {n} differs when asked again"
+    assert tables[-1] == before, "the table was changed"
+
+
+def check_seeds(oracle: Oracle, space: Space, trials: int) -> None:
+    """Seed 0 is a seed like any other; trial 0 is the defaults, but for the grid."""
+    if oracle.name == "grid":
+        return
+    first = [dict(list(proposals(oracle, space, 3, seed=seed))[-1][-1].values) for seed in (0, 0, 1)]
+    assert first[0] == first[1], "seed 0 is random"
+    assert first[1] != first[2], "the seed changes nothing"
+    assert oracle.propose(space, 5, 0, (), "max") == space.defaults(), "trial 0 is not the defaults"
+
+
+def check_exhausted(oracle: Oracle) -> None:
+    """A finite space is given out whole, each combination once, then None."""
+    space = Space(
+        "classification",
+        {
+            "cell": Parameter("cell", "choice", "gru", values=("lstm", "gru")),
+            "num_layers": Parameter("num_layers", "int", 1, 1, 2, when={"cell": ("lstm",)}),
+            "ema": Parameter("ema", "bool", False),
+        },
+    )
+    last = list(proposals(oracle, space, 20))[-1]
+    assert len({canonical(dict(row.values)) for row in last}) == len(last) == 6, f"{len(last)} of 6 combinations"
