@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -24,6 +25,7 @@ FORMAT = 1
 HEADER = "header"
 # The weights that predict (averaged where there are averages) stand beside those that training goes on with.
 WEIGHTS = "weights"
+DIGEST = hashlib.sha256().digest_size
 
 
 def save(path: Path, trainer: Trainer, extra: Mapping[str, Any]) -> None:
@@ -37,7 +39,9 @@ def save(path: Path, trainer: Trainer, extra: Mapping[str, Any]) -> None:
     header = json.dumps({"format": FORMAT, "extra": dict(extra)}, sort_keys=True).encode()
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **{HEADER: np.frombuffer(header, np.uint8)}, **arrays)
-    write_file(path, buffer.getvalue())
+    content = buffer.getvalue()
+    # The zip format has checksums of its own, but not of every byte. What follows its end is no part of it.
+    write_file(path, content + hashlib.sha256(content).digest())
 
 
 def restore(path: Path, trainer: Trainer) -> dict[str, Any]:
@@ -67,12 +71,14 @@ def weights(path: Path) -> list[NDArray[Any]]:
 def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
     """All arrays of a checkpoint, and its ``extra``."""
     try:
-        # Opened by us: handed a damaged file, NumPy would leave its own handle to the garbage collector.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        content = path.read_bytes()
+        if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
+            raise ValueError("damaged")
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         header = json.loads(arrays.pop(HEADER).tobytes())
         version, extra = header["format"], header["extra"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise StateError(f"{path}: not a usable checkpoint ({error})") from None
     if version != FORMAT:
         raise StateError(f"{path}: checkpoint format {version}; this version reads format {FORMAT}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.models.problems import equal_lengths, problem
+from small_problems import equal_lengths, problem
 
 from lstm_automl.data.frame import Field, Frame
 from lstm_automl.models.feeds import Feed, input_spec

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.models.problems import equal_lengths, problem, trainer
+from small_problems import equal_lengths, problem, trainer
 
 from lstm_automl.models import trainer as module
 from lstm_automl.models.trainer import Interrupted, Trainer
