@@ -85,6 +85,7 @@ class Classification:
         layout = splits.arrange(
             splits.counts(parts), examples=len(parts.train), strata=coded[0].targets,
             groups=parts.train.groups, folds=folds, sizes=sizes, seed=seed,
+            source=parts.train.source,
         )  # fmt: skip
         refit = layout.refit
         kept = np.unique(codes[refit])

@@ -84,6 +84,7 @@ class Regression:
         learnt = int(np.isfinite(targets[: len(train.values)]).sum()) if per_row else len(train)
         layout = splits.arrange(
             splits.counts(parts), examples=learnt, groups=train.groups, folds=folds, sizes=sizes, seed=seed,
+            source=train.source,
             strata=None if per_row else strata(targets[last[: len(train)]]),
         )  # fmt: skip
         info = training_info(data, layout.refit) | {"target_per_row": per_row, "cap": cap}

@@ -51,7 +51,7 @@ def counts(parts: Parts) -> tuple[int, int, int]:
     return len(parts.train), len(parts.valid or ()), len(parts.test or ())
 
 
-def by_size(sizes: Sequence[int], n: int, groups: Array | None = None) -> Layout:
+def by_size(sizes: Sequence[int], n: int, groups: Array | None = None, source: str = "data") -> Layout:
     """``--split A,B[,C]``: the first A sequences train, the next B validate, the next C test; the rest is unused.
 
     Raises:
@@ -61,7 +61,7 @@ def by_size(sizes: Sequence[int], n: int, groups: Array | None = None) -> Layout
     if len(sizes) not in (2, 3) or any(s < 1 for s in sizes):
         raise UsageError(f"--split {_commas(sizes)}: two or three positive sizes are needed: train,valid[,test]")
     if sum(sizes) > n:
-        raise UsageError(f"--split {_commas(sizes)} asks for {sum(sizes)} sequences; there are {n}")
+        raise UsageError(f"--split {_commas(sizes)} asks for {sum(sizes)} sequences; {source} has {n}")
     edges = np.cumsum([0, *sizes])
     parts = [np.arange(a, b, dtype=np.int64) for a, b in pairwise(edges)]
     if groups is not None:
@@ -69,7 +69,7 @@ def by_size(sizes: Sequence[int], n: int, groups: Array | None = None) -> Layout
         for part in parts:
             here = set(groups[part].tolist())
             if both := seen & here:
-                raise DataError(f"--split {_commas(sizes)} would cut group {min(map(str, both))!r} in two")
+                raise DataError(f"{source}: --split {_commas(sizes)} would cut group {min(map(str, both))!r} in two")
             seen |= here
     return Layout(((parts[0], parts[1]),), parts[2] if len(parts) == 3 else None)
 
@@ -83,6 +83,7 @@ def arrange(
     folds: int | None = None,
     sizes: Sequence[int] | None = None,
     seed: int = 0,
+    source: str = "data",
 ) -> Layout:
     """The parts of sequences numbered in the order training file, validation file, test file.
 
@@ -94,6 +95,7 @@ def arrange(
         folds: None = the small-data rule, 1 = a hold-out part, K = that many folds.
         sizes: Sequences of train, valid[, test] in file order, instead of a drawn split.
         seed: The same seed, the same parts.
+        source: What messages call the training file.
 
     Raises:
         UsageError: options that exclude each other.
@@ -103,10 +105,12 @@ def arrange(
     given = np.arange(n + valid, n + valid + test, dtype=np.int64) if test else None
     if sizes is not None:
         _exclude(sizes, folds, valid=bool(valid), test=bool(test))
-        layout = by_size(sizes, n, groups)
+        layout = by_size(sizes, n, groups, source)
         return layout if given is None else Layout(layout.folds, given)
     if folds is not None and folds < 1:
         raise UsageError(f"the number of folds is {folds}; 1 (a hold-out part) or more is needed")
+    if valid and folds is not None and folds > 1:
+        raise UsageError("--cv cannot be used with --valid: the validation file is the validation part")
     rng = np.random.default_rng([seed, n])
     unit = np.arange(n) if groups is None else _codes(groups)
     code = np.zeros(n, np.int64) if strata is None else _codes(strata)
@@ -115,15 +119,24 @@ def arrange(
         held = _one_in_five(code, unit, rng)
         rest, given = np.flatnonzero(~held), np.flatnonzero(held)
     if valid:
-        if folds is not None and folds > 1:
-            raise UsageError("--cv cannot be used with --valid: the validation file is the validation part")
         return Layout(((rest, np.arange(n, n + valid, dtype=np.int64)),), given)
-    count = _fold_count(folds, len(np.unique(unit[rest])), examples * len(rest) / n, grouped=groups is not None)
+    units = len(np.unique(unit[rest]))
+    if units < max(2, folds or 0):
+        what = ("sequence" if groups is None else "group") + "s" * (units != 1)
+        raise DataError(f"{source}: {units} {what} cannot be split into {max(2, folds or 0)} parts")
+    small = examples * len(rest) / n < SMALL
+    return Layout(_folds(rest, code[rest], unit[rest], folds or (min(HOLD_OUT, units) if small else 1), rng), given)
+
+
+def _folds(
+    rest: Index, code: Array, unit: Array, count: int, rng: np.random.Generator
+) -> tuple[tuple[Index, Index], ...]:
+    """``(train, valid)`` of each fold; of the hold-out part for one."""
     if count == 1:
-        held = _one_in_five(code[rest], unit[rest], rng)
-        return Layout(((rest[~held], rest[held]),), given)
-    part = allot(code[rest], unit[rest], [1 / count] * count, rng)
-    return Layout(tuple((rest[part != k], rest[part == k]) for k in range(count)), given)
+        held = _one_in_five(code, unit, rng)
+        return ((rest[~held], rest[held]),)
+    part = allot(code, unit, [1 / count] * count, rng)
+    return tuple((rest[part != k], rest[part == k]) for k in range(count))
 
 
 def allot(strata: Array, units: Array, shares: Sequence[float], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -140,15 +153,6 @@ def _exclude(sizes: Sequence[int], folds: int | None, *, valid: bool, test: bool
         raise UsageError("--split with three sizes and --test exclude each other: both name the test part")
     if folds is not None and folds > 1:
         raise UsageError("--cv and --split exclude each other: --split gives one validation part")
-
-
-def _fold_count(folds: int | None, units: int, examples: float, *, grouped: bool) -> int:
-    if units < max(2, folds or 0):
-        what = "groups" if grouped else "sequences"
-        raise DataError(f"{units} {what} cannot be split into {max(2, folds or 0)} parts")
-    if folds is None:
-        return min(HOLD_OUT, units) if examples < SMALL else 1
-    return folds
 
 
 def _one_in_five(strata: Array, units: Array, rng: np.random.Generator) -> NDArray[np.bool_]:

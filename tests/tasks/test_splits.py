@@ -110,7 +110,7 @@ def test_sizes_are_taken_in_file_order() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"sizes": (5, 3, 9)}, "asks for 17 sequences; there are 10"),
+        ({"sizes": (5, 3, 9)}, "asks for 17 sequences; data has 10"),
         ({"sizes": (5,)}, "two or three positive sizes"),
         ({"sizes": (5, 0)}, "two or three positive sizes"),
         ({"folds": 0}, "number of folds is 0"),
@@ -122,7 +122,7 @@ def test_sizes_are_taken_in_file_order() -> None:
         ({"sizes": (5, 3, 1), "files": (10, 0, 2)}, "--split with three sizes and --test"),
         ({"sizes": (5, 3), "folds": 4}, "--cv and --split"),
         ({"folds": 4, "files": (10, 2, 0)}, "--cv cannot be used with --valid"),
-        ({"files": (1, 0, 0)}, "1 sequences cannot be split into 2"),
+        ({"files": (1, 0, 0)}, "1 sequence cannot be split into 2"),
     ],
 )
 def test_what_cannot_be_split_is_said(arguments: dict[str, object], words: str | None) -> None:
