@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def check_reader(
     check_without_targets(read, write, path, options, ragged)
     check_bad_values(read, write, path, options, ragged)
     check_bad_files(read, path, options)
+    check_damaged_files(read, write, path, options, ragged)
 
 
 def example(kind: Kind, ragged: bool = True) -> Sequences:
@@ -101,6 +103,22 @@ def check_bad_files(read: Reader, path: Path, options: DataOptions) -> None:
     for content in (b"", b"\n", noise, b"\0" * 20, b"PK\x03\x04", b"\x1f\x8b\x08"):
         path.write_bytes(content)
         assert path.name in refusal(read, path, options)
+
+
+def check_damaged_files(
+    read: Reader, write: Write, path: Path, options: DataOptions, ragged: bool, count: int = 200
+) -> None:
+    """A file cut anywhere or changed in one byte is read, or refused by DataError: nothing else escapes."""
+    write(path, example("label", ragged))
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        at = int(rng.integers(len(whole)))
+        changed = bytes([int(rng.integers(256))])
+        path.write_bytes(whole[:at] if i % 4 == 0 else whole[:at] + changed + whole[at + 1 :])
+        with suppress(DataError):
+            found = read(path, options, kind="label")
+            assert found.offsets[-1] == len(found.values)
 
 
 def refusal(read: Reader, path: Path, options: DataOptions) -> str:

@@ -14,12 +14,11 @@ from lstm_automl.errors import DataError
 def read(path: Path, options: DataOptions, *, kind: Kind, labelled: bool = True) -> Sequences:
     """Read a table; see :class:`~lstm_automl.data.readers.Reader`."""
     import pandas
-    import pyarrow
 
     try:
         frame = pandas.read_parquet(path, engine="pyarrow")
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # a damaged footer surfaces as KeyError, TypeError, ArrowException ...
+        reason = (str(error) or type(error).__name__).splitlines()[0].rpartition("': ")[2][:120]
         raise DataError(f"{path.name}: not a Parquet file: {reason}") from None
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
