@@ -77,7 +77,7 @@ def parse(content: bytes, source: str) -> Document:
 def raise_for(documents: Mapping[str, Document] | list[Document]) -> None:
     """Raise all mistakes of all documents, in order of files and places."""
     listed = list(documents.values()) if isinstance(documents, Mapping) else documents
-    mistakes = [m for d in listed for m in sorted(set(d.mistakes), key=lambda m: (m.line, m.column))]
+    mistakes = [m for d in listed for m in sorted(dict.fromkeys(d.mistakes), key=lambda m: (m.line, m.column))]
     if mistakes:
         raise SpaceError(mistakes)
 
@@ -104,10 +104,9 @@ def _read(text: str, document: Document) -> None:
     if not _check_events(text, document):
         return
     node = YAML(typ="safe", pure=True).compose(text)
-    if node is None:
+    data = None if node is None else _plain(node, (), document)
+    if data is None:
         document.report_at(0, 0, "empty; expected `task:` and `parameters:`")
-        return
-    data = _plain(node, (), document)
     document.data = None if data is _UNREAD else data
 
 

@@ -65,9 +65,14 @@ def _file(document: Document, model: type[BlockFile]) -> BlockFile | None:
     task = document.data.get("task")
     return SpaceFile.model_construct(
         task=task if isinstance(task, str) else "",
-        include=[n for n in include if isinstance(n, str) and is_block_name(n)] if isinstance(include, list) else [],
+        include=[_name(n) for n in include] if isinstance(include, list) else [],
         parameters=parameters if isinstance(parameters, dict) else {},
     )
+
+
+def _name(item: object) -> str:
+    """An item of ``include``; empty, and passed over, where it can be no name: the places of others stay."""
+    return item if isinstance(item, str) and is_block_name(item) else ""
 
 
 def _check_task(file: BlockFile, document: Document) -> None:
@@ -84,6 +89,8 @@ def _merge(
     scope: dict[str, Declared] = {}
     for i, name in enumerate(file.include):
         path = ("include", i)
+        if not name:
+            continue
         if name in file.include[:i]:
             document.report(path, f"{name!r} is included twice")
             continue

@@ -88,8 +88,9 @@ def _spec(name: str, data: Any, document: Document, path: Path) -> Spec | None:
             return validated(model, data, document, path)
         if "type" in data:
             kind = data["type"]
-            said = shown(kind) if isinstance(kind, str | int | float | None) else "this"
-            document.report((*path, "type"), f"{said} is no type{did_you_mean(str(kind), SPECS)}")
+            said = "this" if isinstance(kind, dict | list) else shown(kind)
+            name = kind if isinstance(kind, str) else ""
+            document.report((*path, "type"), f"{said} is no type{did_you_mean(name, SPECS)}")
         else:
             document.report(path, f"{name!r} needs `type:` (valid: {', '.join(sorted(SPECS))}) or `value:`", key=True)
         return None
