@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field as Option
 
-from lstm_automl.data.combine import combine
 from lstm_automl.data.frame import Field, Frame
 from lstm_automl.data.load import load
 from lstm_automl.data.options import DataOptions
@@ -23,10 +22,11 @@ from lstm_automl.tasks.framing import (
     check_inputs,
     input_fields,
     input_scaling,
+    joined,
     training_info,
     whole_sequences,
 )
-from lstm_automl.tasks.labels import UNSEEN, classes_of, decode, encode, fully_labelled, joined, labels_of
+from lstm_automl.tasks.labels import UNSEEN, classes_of, decode, encode, fully_labelled, joined_labels, labels_of
 from lstm_automl.tasks.metrics import labels as metrics
 from lstm_automl.tasks.task import HeadSpec, Metric, Outputs, Prepared, Scores, State, TaskOptions
 
@@ -79,9 +79,9 @@ class Classification:
             check_inputs(file, allow_nan=_mine(options).allow_nan)
         labels = [labels_of(f) for f in files]
         seen = labels if parts.test is None else labels[:-1]
-        classes = classes_of(joined(seen))
+        classes = classes_of(joined_labels(seen))
         coded = [replace(f, targets=encode(l, classes)) for f, l in zip(files, labels, strict=True)]
-        data, codes = combine(coded), np.concatenate([np.asarray(c.targets, np.int64) for c in coded])
+        data, codes = joined(coded), np.concatenate([np.asarray(c.targets, np.int64) for c in coded])
         layout = splits.arrange(
             splits.counts(parts), examples=len(parts.train), strata=coded[0].targets,
             groups=parts.train.groups, folds=folds, sizes=sizes, seed=seed,

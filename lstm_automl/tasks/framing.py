@@ -8,13 +8,14 @@ never saw are all zeros.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.checks import check_finite
-from lstm_automl.data.combine import per_step, rows_of
+from lstm_automl.data.combine import combine, per_step, rows_of
 from lstm_automl.data.encode import encode, fit_vocabulary
 from lstm_automl.data.frame import Field, Frame
 from lstm_automl.data.sequences import Sequences
@@ -55,6 +56,13 @@ def _static_place(data: Sequences, i: int, column: int) -> str:
 def named(data: Sequences, i: int) -> str:
     """Sequence i as a message calls it."""
     return f"sequence {i}" if data.ids is None else f"sequence {data.ids[i]!s}"
+
+
+def joined(files: Sequence[Sequences]) -> Sequences:
+    """All files as one; where only some have sample weights, a sequence of the others weighs 1."""
+    if any(f.weights is not None for f in files):
+        files = [replace(f, weights=np.ones(len(f))) if f.weights is None else f for f in files]
+    return combine(files)
 
 
 def training_info(data: Sequences, sequences: Index) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def classes_of(labels: Array) -> list[Label]:
     return classes
 
 
-def joined(labels: Sequence[Array]) -> Array:
+def joined_labels(labels: Sequence[Array]) -> Array:
     """Labels of several files as one array: as text where one file holds text and another numbers."""
     text = {a.dtype.kind == "U" for a in labels}
     if len(text) == 1:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field as Option
 
-from lstm_automl.data.combine import combine
 from lstm_automl.data.frame import Field, Frame
 from lstm_automl.data.load import load
 from lstm_automl.data.options import DataOptions
@@ -19,7 +18,7 @@ from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.data.split import Index
 from lstm_automl.errors import DataError
 from lstm_automl.tasks import baselines, demo, splits
-from lstm_automl.tasks.framing import check_inputs, input_fields, input_scaling, training_info
+from lstm_automl.tasks.framing import check_inputs, input_fields, input_scaling, joined, training_info
 from lstm_automl.tasks.metrics import numbers as metrics
 from lstm_automl.tasks.scaling import moments
 from lstm_automl.tasks.targets import every_row, examples_at, last_rows, row_targets, strata
@@ -78,7 +77,7 @@ class Regression:
         for file in files:
             check_inputs(file, allow_nan=_mine(options).allow_nan)
         targets = np.concatenate([_capped(row_targets(f), cap) for f in files])
-        data = combine([replace(f, targets=None, target_per_row=False) for f in files])
+        data = joined([replace(f, targets=None, target_per_row=False) for f in files])
         last = data.offsets[1:] - 1
         per_row = train.target_per_row
         learnt = int(np.isfinite(targets[: len(train.values)]).sum()) if per_row else len(train)

@@ -103,14 +103,10 @@ def arrange(
     """
     n, valid, test = files
     given = np.arange(n + valid, n + valid + test, dtype=np.int64) if test else None
+    _check(sizes, folds, valid=bool(valid), test=bool(test))
     if sizes is not None:
-        _exclude(sizes, folds, valid=bool(valid), test=bool(test))
         layout = by_size(sizes, n, groups, source)
         return layout if given is None else Layout(layout.folds, given)
-    if folds is not None and folds < 1:
-        raise UsageError(f"the number of folds is {folds}; 1 (a hold-out part) or more is needed")
-    if valid and folds is not None and folds > 1:
-        raise UsageError("--cv cannot be used with --valid: the validation file is the validation part")
     rng = np.random.default_rng([seed, n])
     unit = np.arange(n) if groups is None else _codes(groups)
     code = np.zeros(n, np.int64) if strata is None else _codes(strata)
@@ -146,12 +142,20 @@ def allot(strata: Array, units: Array, shares: Sequence[float], rng: np.random.G
     return _pack(strata, units, shares, rng)
 
 
-def _exclude(sizes: Sequence[int], folds: int | None, *, valid: bool, test: bool) -> None:
+def _check(sizes: Sequence[int] | None, folds: int | None, *, valid: bool, test: bool) -> None:
+    """Refuse options that exclude each other."""
+    if folds is not None and folds < 1:
+        raise UsageError(f"the number of folds is {folds}; 1 (a hold-out part) or more is needed")
+    many = folds is not None and folds > 1
+    if valid and many:
+        raise UsageError("--cv cannot be used with --valid: the validation file is the validation part")
+    if sizes is None:
+        return
     if valid:
         raise UsageError("--split and --valid exclude each other: both name the validation part")
     if test and len(sizes) == 3:
         raise UsageError("--split with three sizes and --test exclude each other: both name the test part")
-    if folds is not None and folds > 1:
+    if many:
         raise UsageError("--cv and --split exclude each other: --split gives one validation part")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl import plugins
-from lstm_automl.data.frame import Field, Frame
+from lstm_automl.data.frame import Frame
 from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.data.split import Index
 from lstm_automl.tasks.problem import Problem, metric_of
-from lstm_automl.tasks.task import HeadSpec, Outputs, Prepared, Scores, State, Task, TaskOptions
-
-Perfect = Callable[[Frame, Index, HeadSpec, State], Outputs]
-"""What a network that is always right returns for these examples."""
+from lstm_automl.tasks.task import HeadSpec, Prepared, Scores, State, Task, TaskOptions
+from lstm_automl.testing.answers import Perfect, constant_outputs, perfect_outputs
+from lstm_automl.testing.changes import changed
 
 LOSSES = ("crossentropy", "mse", "mae", "huber")
 
@@ -121,10 +120,10 @@ def check_parts(trial: Trial) -> None:
 
 def check_state(trial: Trial) -> None:
     """What is fitted follows the training examples and nothing else."""
-    train = trial.prepared.split.folds[0].train
+    train, horizon = trial.prepared.split.folds[0].train, trial.head.horizon
     fitted = trial.state.arrays
-    inside = _fit(trial, _changed(trial, train, inside=True), train)
-    outside = _fit(trial, _changed(trial, train, inside=False), train)
+    inside = _fit(trial, changed(trial.frame, train, horizon, inside=True), train)
+    outside = _fit(trial, changed(trial.frame, train, horizon, inside=False), train)
     assert _same_arrays(fitted, outside), "fit_state() looks at examples that are not training examples"
     assert not _same_arrays(fitted, inside), "fit_state() does not follow the training examples"
     assert json.loads(json.dumps(trial.state.info)) == trial.state.info, "state.info is not JSON"
@@ -143,7 +142,7 @@ def check_head_and_scores(trial: Trial, perfect: Perfect) -> None:
     assert head.outputs > 0
     right = perfect(trial.frame, trial.scored, head, trial.state)
     best = task.score(trial.frame, trial.scored, right, trial.state)
-    poor = task.score(trial.frame, trial.scored, _constant(right, head), trial.state)
+    poor = task.score(trial.frame, trial.scored, constant_outputs(right, head), trial.state)
     assert sorted(best) == sorted(m.name for m in task.metrics), f"score() gives {list(best)}"
     for metric in task.metrics:
         ideal = 1.0 if metric.direction == "max" else 0.0
@@ -196,20 +195,6 @@ def check_problem(trial: Trial) -> None:
     assert other.digest() != problem.digest(), "another split has the same digest"
 
 
-def perfect_outputs(frame: Frame, examples: Index, head: HeadSpec, state: State) -> Outputs:
-    """Right answers for the heads ``label``, ``value`` and ``horizon``."""
-    if head.name == "label":
-        return np.asarray(np.eye(head.outputs)[frame.fields["y"].values[examples]])
-    mean, std = state.arrays["y_mean"], state.arrays["y_std"]
-    if head.name == "value":
-        y = np.asarray(frame.fields["y"].values[examples], np.float64)
-        return np.asarray((y.reshape(len(examples), head.outputs) - mean) / std)
-    assert head.name == "horizon", f"give check_task the right answers of head {head.name!r}"
-    steps = frame.examples["end"][examples][:, None] + np.arange(head.horizon)
-    future = np.asarray(frame.fields["x"].values[steps], np.float64)
-    return np.asarray((future[..., list(frame.info["target_channels"])] - mean) / std)
-
-
 def _ahead(trial: Trial) -> Sequences:
     """The demo set to be predicted: where there is a horizon, the last targets of each series are still to come."""
     data, horizon = trial.data, trial.head.horizon
@@ -217,39 +202,6 @@ def _ahead(trial: Trial) -> Sequences:
     for end in data.offsets[1:] if horizon else ():
         values[end - horizon : end, list(data.target_channels)] = np.nan
     return replace(data, values=values)
-
-
-def _constant(outputs: Outputs, head: HeadSpec) -> Outputs:
-    """One answer for all: the last class, or far off every number."""
-    if head.name == "label":
-        return np.tile(np.eye(head.outputs)[-1], (len(outputs), 1))
-    return np.full_like(outputs, np.max(np.abs(outputs)) + 1.0)
-
-
-def _changed(trial: Trial, train: Index, *, inside: bool) -> Frame:
-    """The frame with other values in all that training examples read, or in all that they do not."""
-    frame = trial.frame
-    read = np.zeros(len(frame.fields["x"].values), bool)
-    for i in train:
-        read[frame.examples["low"][i] : frame.examples["end"][i] + trial.head.horizon] = True
-    example = np.isin(np.arange(len(frame)), train)
-    changed = dict(frame.fields)
-    changed["x"] = _shifted(frame.fields["x"], read == inside)
-    if "y" in frame.fields:
-        y = frame.fields["y"].values.copy()
-        where = example == inside
-        y[where] = y[where].min() if y.dtype.kind in "iu" else 3 * y[where] + 1
-        changed["y"] = Field(y)
-    if "static" in frame.fields:
-        sequences = np.isin(np.arange(len(frame.fields["static"].values)), frame.examples["sequence"][train])
-        changed["static"] = _shifted(frame.fields["static"], sequences == inside)
-    return replace(frame, fields=changed)
-
-
-def _shifted(old: Field, where: NDArray[np.bool_]) -> Field:
-    values = old.values.copy()
-    values[where] = 3 * values[where] + 1
-    return Field(values, old.offsets)
 
 
 def _fit(trial: Trial, frame: Frame, train: Index) -> Mapping[str, NDArray[Any]]:

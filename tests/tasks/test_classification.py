@@ -99,6 +99,12 @@ def test_balanced_weights_give_each_class_the_same_sum(demo: Sequences) -> None:
     assert "class_weight" not in TASK.fit_state(prepared.frame, train, OPTIONS).arrays
 
 
+def test_weights_of_the_training_file_alone_are_kept(demo: Sequences) -> None:
+    weighted = replace(demo, weights=np.arange(len(demo)) + 2.0)
+    frame = TASK.prepare(Parts(weighted, None, demo), OPTIONS).frame
+    assert frame.fields["weight"].values.tolist() == [*weighted.weights, *np.ones(len(demo))]
+
+
 def test_one_class_is_refused(demo: Sequences) -> None:
     with pytest.raises(DataError, match="every label is left; at least two classes are needed"):
         TASK.prepare(Parts(replace(demo, targets=np.full(len(demo), "left"))), OPTIONS)

@@ -9,7 +9,7 @@ import pytest
 
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.errors import DataError
-from lstm_automl.tasks.labels import classes_of, decode, encode, joined, labels_of
+from lstm_automl.tasks.labels import classes_of, decode, encode, joined_labels, labels_of
 
 
 def _data(targets: object) -> Sequences:
@@ -34,8 +34,8 @@ def test_one_label_in_two_spellings_of_its_type() -> None:
 
 
 def test_text_in_one_file_and_numbers_in_another_become_text() -> None:
-    assert joined([np.array([1.0, 2.0]), np.array(["x"])]).tolist() == ["1", "2", "x"]
-    assert joined([np.array([1]), np.array([2])]).dtype.kind == "i"
+    assert joined_labels([np.array([1.0, 2.0]), np.array(["x"])]).tolist() == ["1", "2", "x"]
+    assert joined_labels([np.array([1]), np.array([2])]).dtype.kind == "i"
 
 
 @pytest.mark.parametrize(
