@@ -12,6 +12,8 @@ from lstm_automl.errors import DataError
 
 Times = NDArray[Any]
 
+YEARS = "the year must lie in 1678..2261"
+
 
 def times(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
     """A column as ``(rows,)`` float64 or datetime64[ns] (UTC where it has offsets).
@@ -69,7 +71,9 @@ def _dates(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
         return readings[0]
     for i, cell in enumerate(cells):
         if _iso([cell]) is None and not _readings([cell]):
-            raise DataError(f"{table.cell(i, name)}: {shorten(cell)} is not a time")
+            # pandas before 3 cannot hold other years
+            other_year = cell[:4].isdigit() and not 1678 <= int(cell[:4]) <= 2261
+            raise DataError(f"{table.cell(i, name)}: {YEARS if other_year else f'{shorten(cell)} is not a time'}")
     raise DataError(f"{table.source}: column {name!r}: dates are written in several ways; write year-month-day")
 
 
@@ -107,7 +111,7 @@ def _stamps(table: Table, name: str, column: Any) -> Times:
     years = column.dt.year.to_numpy()
     outside = np.flatnonzero((years < 1678) | (years > 2261))
     if outside.size:
-        raise DataError(f"{table.cell(int(outside[0]), name)}: the year must lie in 1678..2261")
+        raise DataError(f"{table.cell(int(outside[0]), name)}: {YEARS}")
     return np.asarray(column.to_numpy(dtype="datetime64[ns]"))
 
 
