@@ -31,6 +31,12 @@ def job_folder(directory: Path, job: int) -> Path:
     return directory / "jobs" / f"{job:06d}"
 
 
+def last_folder(directory: Path) -> int:
+    """The highest number of a job that has a folder; -1 without any."""
+    names = [path.name for path in (directory / "jobs").glob("*")]
+    return max((int(name) for name in names if name.isdigit()), default=-1)
+
+
 def attempts(directory: Path, job: int) -> list[Path]:
     """The folders of all attempts, oldest first."""
     found = []

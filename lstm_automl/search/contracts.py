@@ -175,7 +175,7 @@ class Executor(Protocol):
     capacity: int
 
     def submit(self, spec: RungSpec, on_epoch: Callable[[Epoch], None]) -> Future[RungResult]:
-        """Start a rung. A dead worker makes the future raise :class:`WorkerDied`; ``on_epoch`` may be called from any thread."""
+        """Start a rung; ``on_epoch`` may be called from any thread. A dead worker: the future raises WorkerDied."""
 
     def kill(self, job: int) -> None:
         """Stop a running job at once; its future raises :class:`WorkerDied` with ``ours=True``."""

@@ -75,24 +75,17 @@ class Decider:
         self._store.add(specs, trial)
         return [spec.job for spec in specs]
 
-    def complete(self) -> list[int]:
-        """Record the folds that the last decision lacks: rows lost at the end of the file; the numbers of the jobs."""
-        jobs = self._search_jobs()
-        if self._store.trials and (not jobs or jobs[-1].spec.trial < max(self._store.trials)):
-            number = max(self._store.trials)
-            have: list[JobRow] = []
-            to_epoch = self._limits.max_epochs
-        elif jobs:
-            number, to_epoch = jobs[-1].spec.trial, jobs[-1].spec.to_epoch
-            have = [j for j in jobs if j.spec.trial == number and j.spec.to_epoch == to_epoch]
-        else:
-            return []
-        missing = sorted(set(range(self._folds)) - {j.spec.fold for j in have})
-        from_epoch = have[0].spec.from_epoch if have else 0
-        specs = self._specs(number, self._store.trials[number], from_epoch, to_epoch, missing)
-        if specs:
-            self._store.add(specs)
-        return [spec.job for spec in specs]
+    def complete(self) -> None:
+        """Record the jobs that recorded trials lack: rows lost at the end of a damaged file."""
+        for number in sorted(self._store.trials):
+            rungs = [job.spec for job in self._search_jobs() if job.spec.trial == number]
+            from_epoch, to_epoch = max(
+                ((s.from_epoch, s.to_epoch) for s in rungs), default=(0, self._limits.max_epochs)
+            )
+            have = {s.fold for s in rungs if s.to_epoch == to_epoch}
+            missing = [fold for fold in range(self._folds) if fold not in have]
+            if missing:
+                self._store.add(self._specs(number, self._store.trials[number], from_epoch, to_epoch, missing))
 
     def _readable(self, jobs: Sequence[JobRow]) -> int:
         """How many jobs the next decision may read: 0..k-C of jobs numbered 0..k-1."""

@@ -13,7 +13,7 @@ from lstm_automl.testing.dummy import objective
 from lstm_automl.testing.search import small_space
 
 
-def check_oracle(oracle: Oracle, *, trials: int = 14) -> None:
+def check_oracle(oracle: Oracle, *, trials: int = 20) -> None:
     """All checks over the shipped example space.
 
     Args:

@@ -1,0 +1,144 @@
+"""Real processes, real signals: nothing finished is lost or run twice, and the table is the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lstm_automl.search.view import StoreView
+from lstm_automl.testing.dummy import run_twice
+from lstm_automl.testing.search import facts, lines, run, small_space
+
+META = facts(small_space())
+KILLS = 4
+
+
+def start(directory: Path, *options: str) -> subprocess.Popen[str]:
+    """A search in a process of its own."""
+    command = [sys.executable, "-m", "lstm_automl.testing.search", str(directory), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(condition: object, process: subprocess.Popen[str]) -> None:
+    """Until ``condition()`` holds or the process ends."""
+    until = time.monotonic() + 60
+    while not condition() and process.poll() is None:  # type: ignore[operator]
+        assert time.monotonic() < until, "nothing happened in a minute"
+        time.sleep(0.005)
+
+
+def starts(directory: Path) -> int:
+    return len(list((directory / "runs").glob("*")))
+
+
+def workers_of(directory: Path) -> set[int]:
+    """Live processes that run our worker module for this directory: they hold its log open."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/fd/2"):
+        try:
+            if entry.readlink() == directory / "workers.log":
+                found.add(int(entry.parts[2]))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("oracle", ["grid", "tpe"])
+def test_kill_9_at_random_moments(oracle: str, tmp_path: Path) -> None:
+    whole = lines(run(tmp_path / "whole", 2, {**META, "oracle": oracle}))
+    rng, directory = random.Random(oracle), tmp_path / "killed"
+    directory.mkdir()
+    (directory / "dummy.json").write_text('{"sleep": 0.02}')
+    for kill in range(KILLS):
+        with start(directory, "--oracle", oracle) as process:
+            begun = starts(directory) + rng.randrange(1, 5)
+            wait_for(lambda begun=begun: starts(directory) >= begun, process)
+            time.sleep(rng.random() * 0.1)
+            process.kill()
+        if kill == 1:
+            until = time.monotonic() + 5
+            while workers_of(directory) and time.monotonic() < until:
+                time.sleep(0.01)
+            assert not workers_of(directory), "workers outlive their driver"
+    (directory / "dummy.json").unlink()
+    assert lines(run(directory, 3, {**META, "oracle": oracle})) == whole
+    assert not run_twice(directory)
+    with StoreView(directory) as view:
+        assert len(view.jobs()) == len(whole) == 20
+        assert len(view.epochs()) == 80
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("oracle", ["random", "bayesian"])
+def test_kill_9_with_keras_tuner(oracle: str, tmp_path: Path) -> None:
+    whole = lines(run(tmp_path / "whole", 2, {**META, "oracle": oracle}))
+    directory = tmp_path / "killed"
+    directory.mkdir()
+    (directory / "dummy.json").write_text('{"sleep": 0.02}')
+    with start(directory, "--oracle", oracle) as process:
+        wait_for(lambda: starts(directory) >= 13, process)
+        process.kill()
+    assert lines(run(directory, 2, {**META, "oracle": oracle})) == whole
+    assert not run_twice(directory)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_in_order(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.05}')
+    with start(tmp_path) as process:
+        wait_for(lambda: starts(tmp_path) >= 3, process)
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 130
+        assert time.monotonic() - began < 5
+    (tmp_path / "dummy.json").unlink()
+    table = lines(run(tmp_path, 2, META))
+    assert table == lines(run(tmp_path / "whole", 2, META))
+    assert not run_twice(tmp_path)
+
+
+def test_a_second_driver_is_refused_and_harms_nothing(tmp_path: Path) -> None:
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.03}')
+    with start(tmp_path) as first:
+        wait_for(lambda: starts(tmp_path) >= 1, first)
+        with start(tmp_path) as second:
+            _, said = second.communicate(timeout=30)
+        assert second.returncode == 2
+        assert f"pid {first.pid}" in said
+        out, error = first.communicate(timeout=60)
+    assert first.returncode == 0, error
+    assert len(out.splitlines()) == 20
+    assert not run_twice(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_workers_killed_from_outside(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.05}')
+    with start(tmp_path, "--workers", "3") as process:
+        for kills in range(1, 4):
+            wait_for(lambda kills=kills: starts(tmp_path) >= 3 * kills, process)
+            pids = sorted(workers_of(tmp_path))[1:]  # the first is their parent
+            if pids:
+                os.kill(pids[-1], number)
+        out, error = process.communicate(timeout=60)
+    assert process.returncode == 0, error
+    assert out.count('"completed"') == 20
+    assert not run_twice(tmp_path)
+
+
+def test_the_warm_parent_killed(tmp_path: Path) -> None:
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.03}')
+    with start(tmp_path) as process:
+        wait_for(lambda: starts(tmp_path) >= 4, process)
+        os.kill(min(workers_of(tmp_path)), signal.SIGKILL)
+        out, error = process.communicate(timeout=60)
+    assert process.returncode == 0, error
+    assert out.count('"completed"') == 20
+    assert not workers_of(tmp_path)
