@@ -104,16 +104,19 @@ def patched(signal: Signal, size: int) -> Signal:
     """
     if size == 1:
         return signal
-    features = signal.x.shape[-1]
+    steps, features = signal.x.shape[1:]
+    join = keras.layers.Reshape((-1, size * features))
+    if signal.mask is None and steps is not None:
+        missing = [signal.x[:, :1, :]] * (-steps % size)
+        return Signal(join(ops.concatenate([*missing, signal.x], axis=1)), None, signal.encoded)
     every = signal.mask if signal.mask is not None else ops.ones_like(signal.x[:, :, 0], dtype="bool")
     count = lengths(every)
     patches = (count + size - 1) // size
-    steps = positions(every)
-    first = ops.expand_dims(steps[:, ::size] - (patches * size - count), -1)
+    first = ops.expand_dims(positions(every)[:, ::size] - (patches * size - count), -1)
     offsets = ops.convert_to_tensor([[list(range(size))]], dtype="int32")
     index = keras.layers.Reshape((-1,), dtype="int32")(plus(first, offsets))
     index = ops.minimum(ops.maximum(index, 0), ops.maximum(count - 1, 0))
-    x = keras.layers.Reshape((-1, size * features))(gather(signal.x, index))
+    x = join(gather(signal.x, index))
     if signal.mask is None:
         return Signal(x, None, signal.encoded)
     mask = positions(signal.mask[:, ::size]) < patches

@@ -72,8 +72,9 @@ def test_the_last_patch_ends_at_the_last_step(size: int) -> None:
         assert not row[len(patches) :].any()
 
 
-def test_patches_without_a_mask() -> None:
-    spec = InputSpec(2, mask=False)
+@pytest.mark.parametrize("length", [None, 7])
+def test_patches_without_a_mask(length: int | None) -> None:
+    spec = InputSpec(2, mask=False, length=length)
     batch = n.ragged(spec, steps=7)
     model = n.network(spec, lambda t: masks.patched(Signal(t["x"]), 3).x)
     whole = np.concatenate([np.repeat(batch["x"][:, :1], 2, axis=1), batch["x"]], axis=1)
