@@ -62,6 +62,8 @@ def _scalar(value: Any) -> Any:
 
 
 def _several(value: Any) -> Any:
+    if value == []:
+        raise _wrong("an empty list: it could never hold")
     return value if isinstance(value, list) else [value]
 
 
@@ -84,7 +86,11 @@ Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer
 Step = Annotated[float | None, BeforeValidator(_step), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 WholeStep = Annotated[int | None, BeforeValidator(_whole_step), WithJsonSchema({"type": "integer", "minimum": 1})]
 Single = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema(_SCALAR_SCHEMA)]
-Several = Annotated[list[Single], BeforeValidator(_several)]
+Several = Annotated[
+    list[Single],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]}),
+]
 
 
 class _Model(BaseModel):

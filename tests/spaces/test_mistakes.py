@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,16 +22,20 @@ class Expected(NamedTuple):
     message: str
 
 
-def wrong(text: str | bytes, tmp_path: Path | None = None) -> str:
+def wrong(text: str) -> str:
+    """The message this text gets."""
     with pytest.raises(SpaceError) as caught:
-        if isinstance(text, bytes):
-            assert tmp_path is not None
-            (tmp_path / "s.yaml").write_bytes(text)
-            loader.load(tmp_path / "s.yaml")
-        else:
-            loader.loads(text, source="s.yaml")
-    message = str(caught.value)
-    return message.replace(str(tmp_path) + "/", "") if tmp_path else message
+        loader.loads(text, source="s.yaml")
+    return str(caught.value)
+
+
+def wrong_file(content: bytes, folder: Path) -> str:
+    """The message a file of this content gets, paths from ``folder`` on."""
+    file = folder / "s.yaml"
+    file.write_bytes(content)
+    with pytest.raises(SpaceError) as caught:
+        loader.load(file)
+    return str(caught.value).replace(f"{folder}/", "")
 
 
 ALL = (
@@ -55,9 +60,7 @@ FILES = {
         "s.yaml:4:1: a tab in the indentation; YAML takes spaces only",
     ),
     "tab behind a key": Expected("task:\tx", "s.yaml:1:6: not YAML: a tab where YAML takes spaces only"),
-    "duplicate key": Expected(
-        HEAD + "  units: 3\n  units: 4\n", "s.yaml:4:3: duplicate key 'units'; first on line 3"
-    ),
+    "duplicate key": Expected(HEAD + "  units: 3\n  units: 4\n", "s.yaml:4:3: duplicate key 'units'; first on line 3"),
     "python object": Expected(
         HEAD + "  units: !!python/object/apply:os.system [x]\n",
         "s.yaml:3:10: tag `tag:yaml.org,2002:python/object/apply:os.system`; a space holds plain values only",
@@ -74,9 +77,7 @@ FILES = {
         "task: classification\n---\ntask: regression\n",
         "s.yaml:2:1: a second document (`---`); a space is one document",
     ),
-    "a key that is a list": Expected(
-        HEAD + "  ? [a]\n  : 1\n", "s.yaml:3:5: a key must be a name"
-    ),
+    "a key that is a list": Expected(HEAD + "  ? [a]\n  : 1\n", "s.yaml:3:5: a key must be a name"),
     "no number": Expected(HEAD + "  units: !!int x\n", "s.yaml:3:10: 'x' is not a value YAML can read"),
     "unknown task": Expected(
         "task: classificaton\nparameters: {ema: 1}",
@@ -121,7 +122,9 @@ PARAMETERS = {
         "ema: {type: bol}", "3:15: 'bol' is no type; did you mean 'bool'? (valid: bool, choice, float, int)"
     ),
     "type of another kind": Expected("ema: {type: [bool]}", "3:15: this is no type (valid: bool, choice, float, int)"),
-    "no type": Expected("ema: {default: true}", "3:3: 'ema' needs `type:` (valid: bool, choice, float, int) or `value:`"),
+    "no type": Expected(
+        "ema: {default: true}", "3:3: 'ema' needs `type:` (valid: bool, choice, float, int) or `value:`"
+    ),
     "no bounds": Expected("units: {type: int}", "3:3: 'units' needs `min_value:`\n3:3: 'units' needs `max_value:`"),
     "no value": Expected("cell:", "3:3: 'cell' has no value; the name that means nothing is written `none`"),
     "null": Expected("cell: null", "3:3: 'cell' has no value; the name that means nothing is written `none`"),
@@ -219,8 +222,7 @@ PARAMETERS = {
     ),
     "no merge without two directions": Expected(
         "merge_mode: {type: choice, values: [sum, ave]}",
-        "3:3: 'merge_mode' does nothing where bidirectional is false: "
-        "put 'bidirectional' into the space, or remove it",
+        "3:3: 'merge_mode' does nothing where bidirectional is false: put 'bidirectional' into the space, or remove it",
     ),
     "unknown parent": Expected(
         "merge_mode: {type: choice, values: [sum, ave], when: {bidirectionl: true}}\n  bidirectional: true",
@@ -237,6 +239,10 @@ PARAMETERS = {
     "a number the parent has not": Expected(
         "num_layers: {type: int, min_value: 1, max_value: 3}\n  ema: {type: bool, when: {num_layers: [3, 4]}}",
         "4:44: 'num_layers' cannot be 4 (valid: 1 .. 3)",
+    ),
+    "a condition without values": Expected(
+        "ema: true\n  difference: {type: bool, when: {ema: []}}",
+        "4:40: an empty list: it could never hold",
     ),
     "a continuous parent": Expected(
         "dropout: {type: float, min_value: 0, max_value: 0.5}\n  ema: {type: bool, when: {dropout: 0}}",
@@ -292,7 +298,9 @@ def test_parameter(case: Expected) -> None:
 
 
 def test_all_mistakes_of_a_file_at_once_in_order_of_their_place() -> None:
-    message = wrong("tsk: classification\ninclude: [traning]\nparameters:\n  units: 0\n  ema: {type: bool, when: {}, x: 1}\n")
+    message = wrong(
+        "tsk: classification\ninclude: [traning]\nparameters:\n  units: 0\n  ema: {type: bool, when: {}, x: 1}\n"
+    )
     assert [line.split(": ")[0] for line in message.splitlines()] == [
         "s.yaml", "s.yaml:1:1", "s.yaml:2:11", "s.yaml:4:10", "s.yaml:5:31",
     ]  # fmt: skip
@@ -307,7 +315,7 @@ def test_mistakes_can_be_read_one_by_one() -> None:
 
 def test_ten_megabytes(tmp_path: Path) -> None:
     message = f"s.yaml: larger than {SIZE_LIMIT // 1024} KB: not a search space"
-    assert wrong(b"#" * 10_000_000, tmp_path) == message
+    assert wrong_file(b"#" * 10_000_000, tmp_path) == message
 
 
 @pytest.mark.parametrize(
@@ -319,13 +327,13 @@ def test_ten_megabytes(tmp_path: Path) -> None:
     ],
 )
 def test_not_utf8(content: bytes, message: str, tmp_path: Path) -> None:
-    assert wrong(content, tmp_path) == message
+    assert wrong_file(content, tmp_path) == message
 
 
 def test_anchor_bomb() -> None:
     names = "abcdefghi"
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{n}: &{n} [{', '.join([f'*{m}'] * 9)}]" for m, n in zip(names, names[1:], strict=False)]
+    lines += [f"{n}: &{n} [{', '.join([f'*{m}'] * 9)}]" for m, n in pairwise(names)]
     assert wrong("\n".join(lines)) == "s.yaml:2:8: alias `*a`; write it out, or share it by `include`"
 
 
@@ -337,7 +345,7 @@ def test_deep_nesting(opening: str) -> None:
 def test_blocks_are_checked_under_their_own_name(tmp_path: Path) -> None:
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks" / "b.yaml").write_text("task: regression\nparameters:\n  units: 0\n  patch: 8\n")
-    message = wrong(b"task: classification\ninclude: [b]\nparameters: {ema: 1}\n", tmp_path)
+    message = wrong_file(b"task: classification\ninclude: [b]\nparameters: {ema: 1}\n", tmp_path)
     assert message == (
         "s.yaml:3:19: ema: 1 is not true or false\n"
         "blocks/b.yaml:1:7: a space for regression, included in one for classification\n"
@@ -350,14 +358,14 @@ def test_include_circle(tmp_path: Path) -> None:
     (tmp_path / "blocks").mkdir()
     for name, other in (("a", "b"), ("b", "a")):
         (tmp_path / "blocks" / f"{name}.yaml").write_text(f"include: [{other}]\nparameters: {{}}\n")
-    message = wrong(b"task: classification\ninclude: [a]\n", tmp_path)
+    message = wrong_file(b"task: classification\ninclude: [a]\n", tmp_path)
     assert message == "blocks/b.yaml:1:11: include goes in a circle: a.yaml -> b.yaml -> a.yaml"
 
 
 def test_a_block_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks" / "b.yaml").write_bytes(b"parameters:\n\tx: 1\n")
-    message = wrong(b"task: classification\ninclude: [b]\n", tmp_path)
+    message = wrong_file(b"task: classification\ninclude: [b]\n", tmp_path)
     assert message == "blocks/b.yaml:2:1: a tab in the indentation; YAML takes spaces only"
 
 
