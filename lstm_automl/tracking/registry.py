@@ -20,6 +20,7 @@ from lstm_automl.tracking.runs import SEARCH_ID, Runs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
 
 __all__ = ["CHAMPION", "Registered", "promote", "register", "resolve"]
 
@@ -69,8 +70,8 @@ def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias
     version = _known(client, name, facts.digest)
     if version is None:
         runs = Runs(client, directory.name, meta, artifacts_of(resolve_uri(uri)))
-        source, parent = _upload(client, runs, bundle, directory, facts)
-        version = _add_version(client, name, source, parent, {SEARCH_ID: str(meta["search_id"])}, facts)
+        model = _upload(client, runs, bundle, directory, facts)
+        version = _add_version(client, name, model, {SEARCH_ID: str(meta["search_id"])}, facts)
     notes = _crown(client, name, version, facts, alias)
     where = f"{name}/{version}" if notes else f"{name}@{alias}"
     return Registered(f"models:/{where}", version, notes)
@@ -107,8 +108,8 @@ def _known(client: MlflowClient, name: str, digest: str) -> int | None:
     return min(found, default=None)
 
 
-def _upload(client: MlflowClient, runs: Runs, bundle: Path, directory: Path, facts: served.Facts) -> tuple[str, str]:
-    """The ids of the stored model and of the parent run."""
+def _upload(client: MlflowClient, runs: Runs, bundle: Path, directory: Path, facts: served.Facts) -> LoggedModel:
+    """The stored model, of the parent run."""
     parent = runs.parent()
     model = client.create_logged_model(
         runs.experiment, name="model", source_run_id=parent, tags={_DIGEST: facts.data_digest}
@@ -116,13 +117,10 @@ def _upload(client: MlflowClient, runs: Runs, bundle: Path, directory: Path, fac
     with tempfile.TemporaryDirectory() as folder:
         made = served.save(bundle, Path(folder) / "model", served.example_row(directory), model.model_id, parent)
         client.log_model_artifacts(model.model_id, str(made))
-    client.finalize_logged_model(model.model_id, "READY")
-    return str(model.model_id), parent
+    return client.finalize_logged_model(model.model_id, "READY")
 
 
-def _add_version(
-    client: MlflowClient, name: str, model_id: str, run_id: str, tags: dict[str, str], facts: served.Facts
-) -> int:
+def _add_version(client: MlflowClient, name: str, model: LoggedModel, tags: dict[str, str], facts: served.Facts) -> int:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -136,13 +134,15 @@ def _add_version(
         _METRICS: json.dumps(dict(facts.metrics), sort_keys=True),
         "lstm_automl.task": facts.task,
     }
+    # a local registry would look "models:/ID" up in the process-wide tracking URI; a server knows only that form
+    local = model.artifact_location.startswith(("file:", "/"))
     version = client.create_model_version(
         name,
-        f"models:/{model_id}",
-        run_id=run_id,
+        model.artifact_location if local else f"models:/{model.model_id}",
+        run_id=model.source_run_id,
         tags={**tags, **about},
         description=facts.describe(),
-        model_id=model_id,
+        model_id=model.model_id,
     )
     return int(version.version)
 

@@ -79,6 +79,7 @@ def save(bundle: Path, folder: Path, example: pd.DataFrame, model_id: str, run_i
         model_id, run_id: Of MLflow.
     """
     import shutil
+    import warnings
 
     mlflow_pyfunc = pyfunc()
     from mlflow.models import Model
@@ -87,15 +88,19 @@ def save(bundle: Path, folder: Path, example: pd.DataFrame, model_id: str, run_i
 
     named = folder.parent / FOLDER
     shutil.copytree(bundle, named)
-    mlflow_pyfunc.save_model(
-        path=str(folder),
-        loader_module=LOADER,
-        data_path=str(named),
-        pip_requirements=requirements(),
-        signature=signature(example, load(named).predict_table(example)),
-        input_example=example,
-        mlflow_model=Model(run_id=run_id, model_id=model_id),
-    )
+    output = load(named).predict_table(example)
+    with warnings.catch_warnings():
+        # MLflow's own, about how it reads tables
+        warnings.simplefilter("ignore")
+        mlflow_pyfunc.save_model(
+            path=str(folder),
+            loader_module=LOADER,
+            data_path=str(named),
+            pip_requirements=requirements(),
+            signature=signature(example, output),
+            input_example=example,
+            mlflow_model=Model(run_id=run_id, model_id=model_id),
+        )
     return folder
 
 

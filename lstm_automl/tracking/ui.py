@@ -72,7 +72,9 @@ def running(uri: str, port: int | None = None) -> Iterator[tuple[subprocess.Pope
     chosen = free_port() if port is None else _checked(port)
     base = f"http://{HOST}:{chosen}"
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(chosen)]
-    process = subprocess.Popen([*command, "--workers", "1"], start_new_session=True)
+    command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "MLFLOW_LOGGING_LEVEL": "ERROR"}
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         _wait_until_up(process, base)
         yield process, base
