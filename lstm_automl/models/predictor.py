@@ -69,11 +69,15 @@ class Predictor:
 
     @classmethod
     def of(cls, trainer: Trainer) -> Predictor:
-        """A predictor with the network of a trainer that has finished (see ``Trainer.settle``)."""
+        """A predictor with the weights a trainer predicts with now, on stock layers as in a bundle."""
+        from lstm_automl.models.builder import build
+
         about = describe(
             trainer.task, trainer.options, trainer.values, trainer.frame, trainer.head, trainer.spec, trainer.state
         )
-        return cls(about, trainer.state.arrays, trainer.model)
+        model = build(trainer.spec, trainer.head, trainer.values, seed=0)
+        model.set_weights(trainer.weights())
+        return cls(about, trainer.state.arrays, model)
 
     def frame(self, data: Sequences) -> Frame:
         """Unseen data as examples, one a sequence."""
