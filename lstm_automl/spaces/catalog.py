@@ -26,11 +26,15 @@ class Location:
 
 
 def shipped() -> Traversable:
-    """The folder of the shipped spaces: in the package, or beside it in a checkout that is not installed."""
-    try:
-        return files("lstm_automl.search_spaces")
-    except ModuleNotFoundError:
-        return Path(__file__).resolve().parents[2] / "search_spaces"
+    """The folder of the shipped spaces that goes with this very code, whatever else is installed.
+
+    Inside the package as installed, beside it in a checkout; by the import system where neither is a folder (zip).
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "search_spaces", package.parent / "search_spaces"):
+        if (folder / "blocks").is_dir():
+            return folder
+    return files("lstm_automl.search_spaces")
 
 
 def names() -> list[str]:

@@ -35,8 +35,8 @@ def test_what_is_imported_is_seen(imported: set[str]) -> None:
     assert {"pydantic", "ruamel", "lstm_automl"} <= imported
 
 
-def test_no_plug_in_is_imported(imported: set[str]) -> None:
-    code = CHECK.replace('m.partition(".")[0]', "m").replace("print(", "print(").replace("sys.modules}", "sys.modules}")
+def test_no_plug_in_is_imported() -> None:
+    code = CHECK.replace('m.partition(".")[0]', "m")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     rooms = {m.split(".")[1] for m in done.stdout.strip().split(",") if m.startswith("lstm_automl.")}
-    assert rooms == {"errors", "plugins", "spaces", "search_spaces"} or rooms == {"errors", "plugins", "spaces"}
+    assert rooms == {"errors", "plugins", "spaces"}
