@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lstm_automl import plugins
+from lstm_automl.data.options import DataOptions
 from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.errors import UsageError, did_you_mean
 from lstm_automl.tasks.problem import Problem, metric_of
@@ -70,11 +71,8 @@ def make_problem(
         chosen = made.model_copy(update=chosen.model_dump(include=chosen.model_fields_set))
     else:
         train = _read(task, data, chosen)
-    parts = Parts(
-        train,
-        None if valid is None else _read(task, valid, chosen),
-        None if test is None else _read(task, test, chosen),
-    )
+        chosen = _like(chosen, train, data)
+    parts = Parts(train, *(None if other is None else _read(task, other, chosen) for other in (valid, test)))
     return Problem(task, chosen, task.prepare(parts, chosen, seed=seed, folds=folds, sizes=sizes), objective)
 
 
@@ -87,6 +85,14 @@ def default_name(task: str, data: Source) -> str:
     stem = data.source if isinstance(data, Sequences) else Path(data).name
     stem = re.sub(r"(\.(csv|tsv|txt|parquet|npz|ts|gz))+$", "", Path(stem).name)
     return f"{task}-{re.sub(r'[^A-Za-z0-9_.=+-]+', '_', stem).strip('._') or 'data'}"
+
+
+def _like(options: TaskOptions, train: Sequences, data: Source) -> TaskOptions:
+    """What the reader found out about the training file holds for every later one."""
+    if isinstance(data, Sequences) or not isinstance(options, DataOptions):
+        return options
+    like: TaskOptions = options.like(train)
+    return like
 
 
 def _read(task: Task, source: Source, options: TaskOptions) -> Sequences:
