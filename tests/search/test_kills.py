@@ -126,7 +126,7 @@ def test_workers_killed_from_outside(number: signal.Signals, tmp_path: Path) -> 
             wait_for(lambda kills=kills: starts(tmp_path) >= 3 * kills, process)
             pids = sorted(workers_of(tmp_path))[1:]  # the first is their parent
             if pids:
-                os.kill(pids[-1], number)
+                os.kill(pids[0], number)  # the oldest: another job each time
         out, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     assert out.count('"completed"') == 20

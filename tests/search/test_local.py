@@ -1,0 +1,111 @@
+"""Worker processes: replaced, stopped, broken, and never in the way of the driver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lstm_automl.errors import LstmAutomlError, StorageError
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
+from lstm_automl.search.executors.local import LocalExecutor
+from lstm_automl.testing.executor import RUNNER, rung
+
+
+def ignore(epoch: Epoch) -> None:
+    """Nobody listens."""
+
+
+@contextmanager
+def local(directory: Path, runner: str = RUNNER, workers: int = 1, **more: Any) -> Iterator[LocalExecutor]:
+    with closing(LocalExecutor(workers, directory=directory, runner=runner, **more)) as executor:
+        yield executor
+
+
+def report_pid(spec: RungSpec, on_epoch: Any) -> RungResult:
+    """A runner that says which process it runs in, and with how many threads."""
+    return RungResult(spec.job, spec.trial, "completed", score=float(os.getpid()), error=os.environ["OMP_NUM_THREADS"])
+
+
+def leave(spec: RungSpec, on_epoch: Any) -> RungResult:
+    """A runner that ends its process."""
+    os._exit(3)
+
+
+def no_space(spec: RungSpec, on_epoch: Any) -> RungResult:
+    """A runner on a full disk."""
+    raise StorageError("disk full")
+
+
+def mistaken(spec: RungSpec, on_epoch: Any) -> RungResult:
+    """A runner with a bug."""
+    raise KeyError("no such thing")
+
+
+@pytest.mark.parametrize("more", [{"max_rungs": 2}, {"max_memory": 1}])
+def test_workers_are_replaced(tmp_path: Path, more: dict[str, int]) -> None:
+    with local(tmp_path, f"{__name__}:report_pid", **more) as executor:
+        results = [executor.submit(rung(tmp_path, job), ignore).result(30) for job in range(4)]
+    pids = [r.score for r in results]
+    assert len(set(pids)) == (4 if "max_memory" in more else 2)
+    assert os.getpid() not in pids
+    assert {r.error for r in results} == {"1"}, "more than one thread a process"
+
+
+@pytest.mark.parametrize("mode", ["fork", "spawn"])
+def test_a_death_says_how(tmp_path: Path, mode: str) -> None:
+    with local(tmp_path, f"{__name__}:leave", mode=mode) as executor:
+        death = executor.submit(rung(tmp_path, 7), ignore).exception(30)
+    assert isinstance(death, WorkerDied)
+    assert not death.ours
+    assert str(death) == "the worker of job 7 left with exit code 3"
+
+
+def test_a_full_disk_comes_back_as_such(tmp_path: Path) -> None:
+    with local(tmp_path, f"{__name__}:no_space") as executor:
+        assert isinstance(executor.submit(rung(tmp_path, 0), ignore).exception(30), StorageError)
+
+
+def test_a_bug_comes_back_with_its_traceback(tmp_path: Path) -> None:
+    with local(tmp_path, f"{__name__}:mistaken") as executor:
+        error = executor.submit(rung(tmp_path, 0), ignore).exception(30)
+    assert isinstance(error, LstmAutomlError)
+    assert "in mistaken" in str(error)
+
+
+def test_workers_that_cannot_start_are_an_error_not_a_wait(tmp_path: Path) -> None:
+    with local(tmp_path, "no_such_module:run") as executor:
+        error = executor.submit(rung(tmp_path, 0), ignore).exception(30)
+    assert isinstance(error, LstmAutomlError)
+    assert str(tmp_path / "workers.log") in str(error)
+    assert "no_such_module" in (tmp_path / "workers.log").read_text()
+
+
+def test_a_rung_asked_to_stop_leaves_a_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.02}')
+    with local(tmp_path) as executor:
+        future = executor.submit(rung(tmp_path, 0, to_epoch=1000), lambda epoch: executor.stop(0))
+        waiting = executor.submit(rung(tmp_path, 1), ignore)
+        executor.stop(1)
+        death = waiting.exception(30)
+        result = future.result(30)
+    assert isinstance(death, WorkerDied)
+    assert death.ours
+    assert result.status == "stopped"
+    assert 0 < len(result.epochs) < 1000
+    assert result.checkpoint is not None
+
+
+def test_nothing_is_left_after_close(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with local(tmp_path, workers=3) as executor:
+            futures = [executor.submit(rung(tmp_path, 100 + i, to_epoch=2), ignore) for i in range(3)]
+            assert all(f.result(30).status == "completed" for f in futures)
+    assert len(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
