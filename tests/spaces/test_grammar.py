@@ -145,6 +145,24 @@ parameters: {front_end: {type: choice, values: [none, fcn]}}
     assert list(held.parameters) == ["front_end"]
 
 
+def test_a_held_child_keeps_what_is_left_of_its_conditions() -> None:
+    narrowed = "front_end: {type: choice, values: [none, fcn]}"
+    found = loads(
+        f"task: classification\ninclude: [front_end]\nparameters: {{{narrowed}, conv_filters: 48}}"
+    ).parameters
+    assert found["conv_filters"].when == {"front_end": ("fcn",)}
+
+
+def test_layers_beyond_the_first_need_a_number_of_layers_that_is_there() -> None:
+    found = space("""
+  ema: {type: bool}
+  num_layers: {value: 2, when: {ema: true}}
+  units: {type: int, min_value: 8, max_value: 16, per: layer}
+""")
+    assert found.defaults() == {"ema": False, "units_0": 8}, "without num_layers there is one layer"
+    assert set(found.fill({"ema": True})) == {"ema", "num_layers", "units_0", "units_1"}
+
+
 def test_a_space_can_include_a_space_and_own_blocks(tmp_path: Path) -> None:
     (tmp_path / "blocks").mkdir()
     (tmp_path / "blocks" / "mine.yaml").write_text("parameters: {units: 24}\n")
