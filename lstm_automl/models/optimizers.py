@@ -16,7 +16,8 @@ OPTIMIZERS: Mapping[str, type[Any]] = {
     "rmsprop": keras.optimizers.RMSprop,
 }
 
-EMA_MOMENTUM = 0.99
+# Of the averages of the weights, in the long run: a hundred steps.
+MOMENTUM = 0.99
 # Shifts and scales have no reason to be small: decay is for the matrices.
 NOT_DECAYED = ("bias", "gamma", "beta")
 
@@ -41,7 +42,15 @@ def optimizer(values: Mapping[str, Any]) -> keras.optimizers.Optimizer:
         global_clipnorm=float(read(values, "clipnorm") or 0) or None,
         weight_decay=float(read(values, "weight_decay") or 0) or None,
         use_ema=bool(read(values, "ema")),
-        ema_momentum=EMA_MOMENTUM,
+        ema_momentum=MOMENTUM,
     )
     made.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
     return made
+
+
+def momentum(steps: Any) -> Any:
+    """Momentum of the averages after so many steps (a float32 tensor): short at first, when weights still travel far.
+
+    With :data:`MOMENTUM` from the first step on, the scores of a run's first epochs would be those of its start.
+    """
+    return keras.ops.minimum(MOMENTUM, (1 + steps) / (10 + steps))

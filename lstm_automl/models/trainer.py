@@ -16,7 +16,7 @@ from lstm_automl.data.split import Index
 from lstm_automl.models import batches, builder, losses
 from lstm_automl.models.augment import augment, mix, mixup_shares, neighbour
 from lstm_automl.models.feeds import Feed, Forward, input_spec
-from lstm_automl.models.optimizers import optimizer
+from lstm_automl.models.optimizers import momentum, optimizer
 from lstm_automl.models.schedules import rates
 from lstm_automl.models.steps import steps_per_epoch
 from lstm_automl.spaces.neutral import read
@@ -207,6 +207,8 @@ class Trainer:
                 kept = tf.cast(share, value.dtype)
                 value = kept * value + (1 - kept) * self._loss(neighbour(y), outputs, neighbour(weight))
         variables = self.model.trainable_variables
+        if self._averaged:
+            self.optimizer.ema_momentum = momentum(tf.cast(self.optimizer.iterations.value, tf.float32))
         self.optimizer.apply(tape.gradient(value, [v.value for v in variables]), variables)
         return value
 

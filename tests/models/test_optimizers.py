@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lstm_automl.errors import UnknownNameError
-from lstm_automl.models.optimizers import OPTIMIZERS, optimizer
+from lstm_automl.models.optimizers import MOMENTUM, OPTIMIZERS, momentum, optimizer
 
 
 def stepped(values: dict[str, Any], gradient: float = 1.0, name: str = "kernel", steps: int = 2) -> float:
@@ -53,6 +53,11 @@ def test_decay_is_for_matrices_and_decoupled() -> None:
 def test_averages() -> None:
     assert optimizer({"ema": True}).use_ema
     assert not optimizer({}).use_ema
+
+
+def test_averages_are_short_at_first() -> None:
+    found = [float(momentum(np.float32(step))) for step in (0, 10, 100, 890, 10_000)]
+    assert found == pytest.approx([0.1, 0.55, 101 / 110, MOMENTUM, MOMENTUM])
 
 
 def test_unknown() -> None:

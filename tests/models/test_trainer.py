@@ -113,6 +113,18 @@ def test_averaged_weights_predict_and_do_not_train() -> None:
     assert np.array_equal(averaged.predict(train), kept)
 
 
+def test_averages_follow_from_the_first_epoch_on() -> None:
+    found = equal_lengths()
+    train = found.split.folds[0].train
+    made = trainer(found, ema=True)
+    start = made.weights()
+    made.run_epoch(train, 0)
+    raw, averaged = made.model.get_weights(), made.weights()
+    way = sum(float(np.abs(b - a).sum()) for a, b in zip(start, raw, strict=True))
+    left = sum(float(np.abs(b - a).sum()) for a, b in zip(averaged, raw, strict=True))
+    assert 0 < left < 0.5 * way  # 0.9 of the way and more with a momentum of 0.99
+
+
 def test_predictions_do_not_depend_on_company() -> None:
     found = problem("classification")
     made = trainer(found, bidirectional=True, num_layers=2, pooling="mean")
