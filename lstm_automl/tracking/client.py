@@ -38,6 +38,8 @@ def quiet() -> None:
     """Settings that must stand before ``import mlflow``; what the user has set stays."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    # the last line of standard output belongs to --json
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 
 def connect(uri: str | None) -> MlflowClient:

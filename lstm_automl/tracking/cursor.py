@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -83,6 +84,12 @@ class Cursor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def note_outcome(directory: Path, uri: str, how: str) -> None:
+    """Store how a search ended, under ``outcome``; needs no turn, a sender may be at work."""
+    with closing(_opened(directory / "tracking.db")) as connection, connection:
+        connection.execute("INSERT OR REPLACE INTO sent VALUES (?, 'outcome', ?)", (uri, how))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

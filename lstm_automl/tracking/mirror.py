@@ -165,13 +165,8 @@ def _time_ms(seconds: float) -> int:
 
 
 def _result(row: TrialRow, time_ms: int) -> list[Point]:
-    facts = {"objective": row.score, "objective_loss": row.loss}
-    step = max(row.best_epoch, 0)
-    return [
-        Point(row.number, key, value, step, time_ms)
-        for key, value in facts.items()
-        if value is not None and value - value == 0.0  # finite
-    ]
+    # always the same step: MLflow then draws one bar a trial
+    return [] if row.score is None else [Point(row.number, "objective", row.score, 0, time_ms)]
 
 
 def _result_tags(row: TrialRow, jobs: Sequence[JobRow]) -> dict[str, str]:

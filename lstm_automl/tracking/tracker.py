@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,11 +15,12 @@ from typing import Any, Literal
 from lstm_automl.errors import LstmAutomlError
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.tracking.client import impatient, resolve
-from lstm_automl.tracking.cursor import Cursor
+from lstm_automl.tracking.cursor import Cursor, note_outcome
 from lstm_automl.tracking.mirror import Mirror
 
 _LONGEST_PAUSE = 30.0
-_SHORT_GOODBYE = 4.0
+# Seconds to wait at the end: for a search that was stopped, and where MLflow has not answered lately.
+_STOPPED, _AWAY = 4.0, 12.0
 
 
 class Tracker:
@@ -46,18 +48,19 @@ class Tracker:
     ) -> None:
         self._directory, self._uri, self._name = directory, resolve(uri), name or directory.name
         self._say, self._poll = on_message or (lambda text: None), poll
-        self._wake, self._closing = threading.Event(), threading.Event()
-        self._outcome, self._failures, self._complete = "", 0, False
+        self._wake, self._closing, self._abandoned = threading.Event(), threading.Event(), threading.Event()
+        self._told, self._failures, self._complete = False, 0, False
         # a daemon: a server that hangs must not hold the end of the process
         self._thread = threading.Thread(target=self._run, name="mlflow tracker", daemon=True)
 
     def start(self) -> None:
         """Begin; returns at once."""
+        self._note("")
         self._thread.start()
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """The search is done: ``result`` as printed by ``--json`` goes to the parent run, with the report."""
-        self._outcome = outcome("FINISHED", result)
+        self._note(outcome("FINISHED", result))
 
     def close(self, timeout: float = 20.0) -> bool:
         """Send the rest and end the runs: as ``FINISHED`` after :meth:`finish`, else as ``KILLED`` until a resume.
@@ -68,31 +71,37 @@ class Tracker:
         Returns:
             True if MLflow has everything; False if the rest is left to the next resume or ``sync``.
         """
-        if not self._outcome:
-            self._outcome = outcome("KILLED")
-            timeout = min(timeout, _SHORT_GOODBYE)
+        if not self._told:
+            self._note(outcome("KILLED"))
+            timeout = min(timeout, _STOPPED)
         self._closing.set()
         self._wake.set()
         if self._thread.ident is not None:
-            self._thread.join(min(timeout, _SHORT_GOODBYE) if self._failures else timeout)
+            self._thread.join(min(timeout, _AWAY) if self._failures else timeout)
+        self._abandoned.set()
         if not self._complete:
             self._say(f"MLflow has not got everything: 'lstm-automl sync {self._directory.name}' sends the rest")
         return self._complete
 
+    def _note(self, how: str) -> None:
+        """Keep how it ended where ``sync`` finds it, whatever the thread is waiting for."""
+        self._told = bool(how)
+        try:
+            note_outcome(self._directory, self._uri, how)
+        except (OSError, sqlite3.Error) as error:
+            self._say(f"MLflow is not kept up to date: {error}")
+
     def _run(self) -> None:
         try:
             with impatient(), Cursor(self._directory, self._uri) as cursor:
-                cursor.put(outcome="")
                 self._loop(cursor)
         except Exception as error:  # a tracker never ends a search
             self._say(f"MLflow is not kept up to date: {error}")
 
     def _loop(self, cursor: Cursor) -> None:
         mirror: Mirror | None = None
-        while not self._complete:
+        while not self._complete and not self._abandoned.is_set():
             last = self._closing.is_set()
-            if last:
-                cursor.put(outcome=self._outcome)
             try:
                 if mirror is None and (last or (self._directory / "search.db").exists()):
                     mirror = Mirror(self._directory, self._uri, self._name, cursor)
@@ -123,7 +132,7 @@ class Tracker:
     def _wait(self) -> None:
         pause = self._poll if not self._failures else min(_LONGEST_PAUSE, self._poll * 2**self._failures)
         if self._closing.is_set():
-            time.sleep(min(pause, self._poll))
+            self._abandoned.wait(min(pause, self._poll))
         else:
             self._wake.wait(pause)
 

@@ -71,8 +71,8 @@ def running(uri: str, port: int | None = None) -> Iterator[tuple[subprocess.Pope
     quiet()
     chosen = free_port() if port is None else _checked(port)
     base = f"http://{HOST}:{chosen}"
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(chosen)]
-    command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--registry-store-uri", uri]
+    command += ["--host", HOST, "--port", str(chosen), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "MLFLOW_LOGGING_LEVEL": "ERROR"}
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
