@@ -169,10 +169,9 @@ def test_equal_lengths_in_training_and_others_later(tmp_path: Path) -> None:
         assert table["proba_up"][i] == pytest.approx(alone["proba_up"][0], abs=1e-6)
 
 
-def test_plain_keras_reads_it(pair: tuple[Problem, Trainer, Predictor], home: Path, tmp_path: Path) -> None:
-    found, made, _ = pair
-    if found.task.name != "classification":
-        pytest.skip("one process is enough: the other heads are read by load() above")
+def test_plain_keras_reads_it(tmp_path: Path) -> None:
+    found = problem("classification")
+    path, (made,) = saved(found, tmp_path)
     examples = found.split.folds[0].valid[:4]
     steps = int(found.frame.lengths[examples].max())
     batch = made.feed.inputs(made.feed.tensors(found.frame), examples, np.int64(steps))[0]
@@ -183,7 +182,7 @@ def test_plain_keras_reads_it(pair: tuple[Problem, Trainer, Predictor], home: Pa
         "numpy.save(sys.argv[3], model({k: batch[k] for k in batch.files}))\n"
         "assert not any(name.startswith('lstm_automl') for name in sys.modules)"
     )
-    network, out = home / "classification" / "b" / "model.keras", tmp_path / "out.npy"
+    network, out = path / "model.keras", tmp_path / "out.npy"
     arguments = [sys.executable, "-I", "-c", script, str(network), str(tmp_path / "batch.npz"), str(out)]
     subprocess.run(arguments, check=True, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"})
     np.testing.assert_allclose(np.load(out), made.predict(examples), atol=1e-6)
