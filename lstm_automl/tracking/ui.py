@@ -74,6 +74,8 @@ def running(uri: str, port: int | None = None) -> Iterator[tuple[subprocess.Pope
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--registry-store-uri", uri]
     command += ["--host", HOST, "--port", str(chosen), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "MLFLOW_LOGGING_LEVEL": "ERROR"}
+    # seven processes for scheduled evaluations of language models
+    environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         _wait_until_up(process, base)
