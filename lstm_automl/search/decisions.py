@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from lstm_automl.search.attempts import outcome
 from lstm_automl.search.contracts import NewTrial, Oracle, Promote, RungSpec, Scheduler, Table, Values
 from lstm_automl.search.limits import Limits
 from lstm_automl.search.rows import JobRow, trial_table
@@ -102,12 +104,7 @@ class Decider:
     def _decide(self, table: Table, trials: dict[int, Values], jobs: Sequence[JobRow]) -> Decision | None:
         decision = self._scheduler.next(table, len(trials), self._limits.max_trials, self._limits.max_epochs)
         if isinstance(decision, Promote):
-            before = [j for j in jobs if j.spec.trial == decision.number]
-            from_epoch = max(j.spec.to_epoch for j in before)
-            specs = self._specs(
-                decision.number, trials[decision.number], from_epoch, decision.to_epoch, range(self._folds)
-            )
-            return specs, None
+            return self._promotion(decision, trials[decision.number], jobs), None
         if not isinstance(decision, NewTrial):
             return None
         number = len(trials)
@@ -115,6 +112,17 @@ class Decider:
         if values is None:
             return None
         return self._specs(number, values, 0, decision.to_epoch, range(self._folds)), (number, values)
+
+    def _promotion(self, decision: Promote, values: Values, jobs: Sequence[JobRow]) -> list[RungSpec]:
+        """The next rung of a trial, each fold from the checkpoint of its last."""
+        last: dict[int, RungSpec] = {j.spec.fold: j.spec for j in jobs if j.spec.trial == decision.number}
+        specs = self._specs(decision.number, values, last[0].to_epoch, decision.to_epoch, range(self._folds))
+        for i, spec in enumerate(specs):
+            found = outcome(self._store.directory, last[spec.fold])
+            if found is not None and found.result.checkpoint:
+                path = found.folder / found.result.checkpoint
+                specs[i] = replace(spec, parent=path.relative_to(self._store.directory).as_posix())
+        return specs
 
     def _specs(
         self, trial: int, values: Values, from_epoch: int, to_epoch: int, folds: Sequence[int]

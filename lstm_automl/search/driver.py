@@ -88,7 +88,7 @@ class Driver:
             raise UsageError(f"concurrency and folds must be at least 1, not {concurrency} and {folds}")
         self.directory, self.limits = Path(directory), limits
         self._store, self._seed, self._patience, self._clock = store, seed, patience, clock
-        self._direction, self._cleaned = direction, set[int]()
+        self._direction, self._cleaned, self._final = direction, set[int](), scheduler.name == "none"
         self._observer = observer or Observer()
         self._bench = Workbench(self.directory, store, executor, self._observer, limits.max_retries, self._on_end)
         self._decider = Decider(store, space, oracle, scheduler, direction, seed, folds, limits, concurrency, patience)
@@ -145,6 +145,7 @@ class Driver:
         row = self._row(spec.trial)
         if row.status != "running":
             self._observer.on_trial(row)
+        if row.status != "running" and self._final:  # a trial that may be promoted needs its checkpoint
             clean(self.directory, self._store, self.table(), self._direction, self._cleaned)
 
     def _row(self, trial: int) -> TrialRow:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lstm_automl.errors import StorageError, UsageError
-from lstm_automl.search.contracts import RungResult, RungSpec, TrialRow
+from lstm_automl.search.contracts import NewTrial, Promote, RungResult, RungSpec, TrialRow
 from lstm_automl.search.driver import Driver, JobRequest, Limits, Stopped
 from lstm_automl.search.executors.futures import FuturesExecutor
 from lstm_automl.search.observer import Observer
@@ -242,6 +242,34 @@ def test_only_the_best_checkpoints_are_kept(tmp_path: Path) -> None:
         table = made.search()
     kept = {int(p.parts[-3]) for p in tmp_path.glob("jobs/*/attempt-1/checkpoint.npz")}
     assert kept == {t.number for t in sorted(table, key=lambda t: -(t.score or 0))[:3]}
+
+
+class TwoRungs:
+    """One epoch for each trial; the best half goes on to the third."""
+
+    name = "two"
+
+    def next(self, table: Any, started: int, max_trials: int, max_epochs: int) -> Any:
+        if started < max_trials:
+            return NewTrial(1)
+        ranked = sorted((t for t in table if t.score is not None), key=lambda t: (-t.epochs[0][0], t.number))
+        waiting = [t.number for t in ranked[: max_trials // 2] if len(t.epochs[0]) == 1]
+        running = sum(t.status == "running" for t in table)
+        return Promote(waiting[0], max_epochs) if waiting and not running else None
+
+
+def test_promoted_trials_continue_from_their_checkpoint(tmp_path: Path) -> None:
+    tables = []
+    for workers in (1, 3):
+        with driver(tmp_path / str(workers), workers, concurrency=2, folds=2) as made:
+            made._decider._scheduler, made._final = TwoRungs(), False
+            tables.append(lines(made.search()))
+        with StoreView(tmp_path / str(workers)) as view:
+            rungs = [j.spec for j in view.jobs() if j.spec.from_epoch == 1]
+        assert len(rungs) == 12
+        assert all((tmp_path / str(workers) / str(s.parent)).is_file() for s in rungs)
+    assert tables[0] == tables[1]
+    assert sorted(len(json.loads(line)["epochs"][0]) for line in tables[0]) == [1] * 6 + [3] * 6
 
 
 def test_an_error_of_an_oracle_reaches_the_caller(tmp_path: Path) -> None:
