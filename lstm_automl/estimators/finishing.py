@@ -64,7 +64,7 @@ def _bundle(
     identity = {"trial": best.number, "values": dict(best.values), "best_epoch": best.best_epoch,
                 "members": len(checkpoints)}  # fmt: skip
     final = directory / "final.json"
-    before = json.loads(final.read_text()) if final.exists() else {"looks": 0}
+    before: dict[str, Any] = json.loads(final.read_text()) if final.exists() else {"looks": 0}
     folder = directory / "bundle"
     if before.get("identity") == identity and folder.exists():
         return folder, before["test"], before["looks"]

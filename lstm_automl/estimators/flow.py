@@ -118,7 +118,7 @@ def run(
                 f"(asked: {asked.finalists}, {asked.seeds}, {asked.ensemble})"
             )
         seen.on_phase("select", effort.finalists * effort.seeds * folds)
-        best = choose(driver, table, direction, folds, effort)
+        best = choose(driver, table, problem.metric, folds, effort)
         seen.on_phase("refit", effort.ensemble)
         checkpoints = refit(driver, best, effort)
         seen.on_phase("finish", 1)

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from lstm_automl import plugins
-from lstm_automl.data.options import DataOptions
 from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.errors import UsageError, did_you_mean
 from lstm_automl.tasks.problem import Problem, metric_of
@@ -89,10 +88,11 @@ def default_name(task: str, data: Source) -> str:
 
 def _like(options: TaskOptions, train: Sequences, data: Source) -> TaskOptions:
     """What the reader found out about the training file holds for every later one."""
-    if isinstance(data, Sequences) or not isinstance(options, DataOptions):
+    like = getattr(options, "like", None)
+    if isinstance(data, Sequences) or like is None:
         return options
-    like: TaskOptions = options.like(train)
-    return like
+    chosen: TaskOptions = like(train)
+    return chosen
 
 
 def _read(task: Task, source: Source, options: TaskOptions) -> Sequences:

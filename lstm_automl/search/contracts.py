@@ -111,9 +111,9 @@ class TrialRow:
         number: From 0.
         values: Active hyper-parameters.
         status: ``running`` until all its folds are in; then as the worst of its rungs.
-        score: Mean objective over folds; None unless ``completed``.
-        loss: Mean ``val_loss`` over folds; breaks ties.
-        best_epoch: Median over folds.
+        score: Objective at ``best_epoch``, the mean over folds; None unless ``completed``.
+        loss: ``val_loss`` there; breaks ties.
+        best_epoch: With several folds the one best for all of them together.
         epochs: Per fold, the objective of each epoch.
     """
 

@@ -99,7 +99,7 @@ class Decider:
     def _table(self, jobs: Sequence[JobRow], readable: Sequence[JobRow]) -> Table:
         seen = {job.number for job in readable}
         blind = [job if job.number in seen else JobRow(job.number, job.spec) for job in jobs]
-        return trial_table(self._store.trials, blind, self._metric)
+        return trial_table(self._store.trials, blind, self._metric, self._direction)
 
     def _decide(self, table: Table, trials: dict[int, Values], jobs: Sequence[JobRow]) -> Decision | None:
         decision = self._scheduler.next(table, len(trials), self._limits.max_trials, self._limits.max_epochs)

@@ -34,6 +34,7 @@ class JobRequest:
         fold: Fold of the split; -1 for ``refit``.
         seed: Seed index.
         to_epoch: Epochs to train at most.
+        max_epochs: Length of the learning-rate schedule; None = the search's.
     """
 
     trial: int
@@ -41,6 +42,7 @@ class JobRequest:
     fold: int
     seed: int
     to_epoch: int
+    max_epochs: int | None = None
 
 
 class Driver:
@@ -130,7 +132,7 @@ class Driver:
 
     def table(self) -> Table:
         """All trials so far."""
-        return trial_table(self._store.trials, self._store.jobs.values(), self._store.meta["metric"])
+        return trial_table(self._store.trials, self._store.jobs.values(), self._store.meta["metric"], self._direction)
 
     def folder(self, job: int) -> Path:
         """The folder of the attempt that gave a job's result; its last attempt without one."""
@@ -150,7 +152,7 @@ class Driver:
 
     def _row(self, trial: int) -> TrialRow:
         jobs = [j for j in self._store.jobs.values() if j.spec.trial == trial and j.spec.purpose == "search"]
-        return trial_row(trial, self._store.trials[trial], jobs, self._store.meta["metric"])
+        return trial_row(trial, self._store.trials[trial], jobs, self._store.meta["metric"], self._direction)
 
     def _job_of(self, request: JobRequest) -> int:
         if request.trial not in self._store.trials:
@@ -168,7 +170,7 @@ class Driver:
             folder="",
             from_epoch=0,
             to_epoch=request.to_epoch,
-            max_epochs=max(self.limits.max_epochs, request.to_epoch),
+            max_epochs=max(request.max_epochs or self.limits.max_epochs, request.to_epoch),
             patience=None if request.purpose == "refit" else self._patience,
         )
         for job in self._store.jobs.values():

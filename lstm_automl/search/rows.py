@@ -71,8 +71,14 @@ def join(before: RungResult | None, after: RungResult) -> RungResult:
     return replace(kept, epochs=tuple(epochs[e] for e in sorted(epochs)), seconds=before.seconds + after.seconds)
 
 
-def trial_row(number: int, values: Values, jobs: Iterable[JobRow], metric: str) -> TrialRow:
-    """A trial from its search jobs: the last rung of each fold decides, the epochs of all are shown."""
+def trial_row(
+    number: int, values: Values, jobs: Iterable[JobRow], metric: str, direction: Direction = "max"
+) -> TrialRow:
+    """A trial from its search jobs: one fold is scored at its best epoch, several at one epoch common to all.
+
+    The best of many epochs flatters a small validation part: with 7 examples a fold, the folds' own bests
+    averaged .92 where no epoch was better than .81 over all of them.
+    """
     folds: dict[int, list[JobRow]] = {}
     for job in sorted(jobs, key=lambda j: (j.spec.fold, j.spec.to_epoch)):
         folds.setdefault(job.spec.fold, []).append(job)
@@ -87,6 +93,9 @@ def trial_row(number: int, values: Values, jobs: Iterable[JobRow], metric: str) 
     )
     if status != "completed":
         return TrialRow(number, dict(values), status, epochs=epochs)
+    if len(folds) > 1 and all(epochs):
+        at, score, loss = common_epoch([_curve(rungs, metric) for rungs in folds.values()], direction)
+        return TrialRow(number, dict(values), status, score, loss, at, epochs)
     losses = [r.loss for r in last if r.loss is not None and math.isfinite(r.loss)]
     return TrialRow(
         number,
@@ -99,19 +108,47 @@ def trial_row(number: int, values: Values, jobs: Iterable[JobRow], metric: str) 
     )
 
 
+Curve = Sequence[tuple[float, float]]
+
+
+def common_epoch(folds: Sequence[Curve], direction: Direction) -> tuple[int, float, float]:
+    """The epoch with the best mean over folds, its mean score and loss; ties go to the lower loss.
+
+    Args:
+        folds: Score and ``val_loss`` of each epoch of each fold; a fold that ended early keeps its last.
+
+    >>> common_epoch([[(0.5, 1.0), (1.0, 0.5)], [(0.9, 0.1)]], "max")
+    (1, 0.95, 0.3)
+    """
+    sign = -1.0 if direction == "max" else 1.0
+    means = []
+    for epoch in range(max(map(len, folds))):
+        at = [curve[min(epoch, len(curve) - 1)] for curve in folds]
+        means.append((fmean(score for score, _ in at), fmean(loss for _, loss in at)))
+    best = min(range(len(means)), key=lambda e: (sign * means[e][0], means[e][1], e))
+    return best, *means[best]
+
+
+def _curve(rungs: Sequence[JobRow], metric: str) -> Curve:
+    epochs = [e for job in rungs if job.result for e in job.result.epochs if metric in e.scores]
+    return [(e.scores[metric], e.scores.get("val_loss", math.inf)) for e in epochs]
+
+
 def _status(result: RungResult) -> Status:
     if result.status == "completed" and (result.score is None or not math.isfinite(result.score)):
         return "diverged"
     return result.status
 
 
-def trial_table(trials: Mapping[int, Values], jobs: Iterable[JobRow], metric: str) -> Table:
+def trial_table(
+    trials: Mapping[int, Values], jobs: Iterable[JobRow], metric: str, direction: Direction = "max"
+) -> Table:
     """All trials in number order; seed and refit jobs have no part in it."""
     by_trial: dict[int, list[JobRow]] = {n: [] for n in trials}
     for job in jobs:
         if job.spec.purpose == "search" and job.spec.trial in by_trial:
             by_trial[job.spec.trial].append(job)
-    return tuple(trial_row(n, trials[n], by_trial[n], metric) for n in sorted(trials))
+    return tuple(trial_row(n, trials[n], by_trial[n], metric, direction) for n in sorted(trials))
 
 
 def rank(table: Table, direction: Direction) -> list[TrialRow]:

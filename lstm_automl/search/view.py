@@ -52,7 +52,7 @@ class StoreView:
     def table(self) -> Table:
         """All trials in number order, running ones included."""
         trials = dict(self._rows("SELECT * FROM trials ORDER BY number", (), encoding.read_trial))
-        return trial_table(trials, self.jobs(), self.meta()["metric"])
+        return trial_table(trials, self.jobs(), self.meta()["metric"], self.meta()["direction"])
 
     def close(self) -> None:
         """Let go of the file."""

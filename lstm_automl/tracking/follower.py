@@ -85,7 +85,9 @@ class Follower:
         for trial in {self.jobs[number].spec.trial for number in changed}:
             jobs = self.of_trial(trial)
             if jobs:
-                self._rows[trial] = trial_row(trial, jobs[0].spec.values, jobs, str(self.meta["metric"]))
+                self._rows[trial] = trial_row(
+                    trial, jobs[0].spec.values, jobs, self.meta["metric"], self.meta["direction"]
+                )
 
     def __enter__(self) -> Self:
         return self

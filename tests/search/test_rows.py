@@ -22,10 +22,28 @@ def done(number: int, score: float, best_epoch: int = 1, loss: float | None = 0.
     return RungResult(number, 0, "completed", epochs, best_epoch, score, loss)
 
 
-def test_a_trial_is_the_mean_of_its_folds() -> None:
-    row = trial_row(0, {}, [job(0, 0, done(0, 0.5, 3)), job(1, 1, done(1, 1.0, 1)), job(2, 2, done(2, 0.9, 2))], "acc")
-    assert (row.status, row.score, row.loss, row.best_epoch) == ("completed", pytest.approx(0.8), 0.5, 2)
-    assert row.epochs == ((0.1, 0.5), (0.1, 1.0), (0.1, 0.9))
+def fold(number: int, *scores: float) -> JobRow:
+    epochs = tuple(Epoch(i, 1.0, {"acc": score, "val_loss": 1 - score}) for i, score in enumerate(scores))
+    top = max(range(len(scores)), key=lambda e: scores[e])
+    return job(number, number, RungResult(number, 0, "completed", epochs, top, scores[top], 1 - scores[top]))
+
+
+def test_one_fold_is_scored_at_its_best_epoch() -> None:
+    row = trial_row(0, {}, [fold(0, 0.1, 0.9, 0.5)], "acc")
+    assert (row.score, row.loss, row.best_epoch) == (0.9, pytest.approx(0.1), 1)
+
+
+def test_folds_are_scored_at_one_epoch_common_to_all() -> None:
+    jobs = [fold(0, 0.9, 0.2, 0.7), fold(1, 0.1, 0.9, 0.7)]
+    row = trial_row(0, {}, jobs, "acc", "max")
+    assert (row.status, row.score, row.loss, row.best_epoch) == ("completed", 0.7, pytest.approx(0.3), 2)
+    assert row.epochs == ((0.9, 0.2, 0.7), (0.1, 0.9, 0.7))
+    assert trial_row(0, {}, jobs, "acc", "min").best_epoch == 0
+
+
+def test_a_fold_that_ended_early_keeps_its_last_score() -> None:
+    row = trial_row(0, {}, [fold(0, 0.2, 0.4), fold(1, 0.1, 0.3, 0.8)], "acc", "max")
+    assert (row.score, row.best_epoch) == (pytest.approx(0.6), 2)
 
 
 @pytest.mark.parametrize(
