@@ -62,6 +62,21 @@ def test_the_loaded_pyfunc_gives_the_predictors_numbers(search: Path, uri: str) 
     np.testing.assert_allclose(got.iloc[:, 1:].astype(float), expected.iloc[:, 1:].astype(float), atol=1e-7)
 
 
+@pytest.mark.parametrize("task", ["regression", "forecasting"])
+def test_other_tasks_are_served_alike(task: str, uri: str, tmp_path: Path) -> None:
+    import numpy as np
+    from trained import finished
+
+    search = finished(tmp_path / "searches" / task, task)
+    register(search / "bundle", search, uri, task)
+    model = door.pyfunc().load_model(str(resolve(f"models:/{task}@champion", tmp_path, uri).parents[1]))
+    table = served.example_row(search)
+    got, expected = model.predict(table), bundle.load(search / "bundle").predict_table(table)
+    assert list(got.columns) == list(expected.columns)
+    for name in expected.columns:
+        np.testing.assert_allclose(got[name][0], expected[name][0], atol=1e-7)
+
+
 def test_the_champion_is_kept_unless_a_challenger_is_as_good_on_the_same_data(search: Path, uri: str) -> None:
     bundle.note(search / "bundle", metrics={"accuracy": 0.8})
     assert register(search / "bundle", search, uri, "demo").version == 1
