@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
-import sys
+import os
 
 import click
 
@@ -25,6 +25,8 @@ VERBS = {
     "ui": ("lstm_automl.cli.ui", "Start the MLflow UI and print links to the search's charts."),
     "doctor": ("lstm_automl.cli.doctor", "Check this machine and installation."),
 }
+
+DISK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EDQUOT)
 
 
 class LazyGroup(click.Group):
@@ -68,23 +70,21 @@ def run(args: list[str] | None = None) -> int:
         cli.main(args=args, prog_name="lstm-automl", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.Abort:
-        return 130
+    except (click.Abort, KeyboardInterrupt):
+        return _stopped_code() or 130
     except click.ClickException as wrong:
         wrong.show()
         return wrong.exit_code
     except LstmAutomlError as wrong:
         click.echo(f"Error: {wrong}", err=True)
         return wrong.exit_code
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # ``| head`` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as wrong:
-        click.echo(f"Error: {wrong}", err=True)
-        return 5 if wrong.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EDQUOT) else 2
-    return int(_stopped_code())
+        click.echo(f"Error: {wrong.strerror or wrong}{f': {wrong.filename}' if wrong.filename else ''}", err=True)
+        return 5 if wrong.errno in DISK else 2
+    return _stopped_code()
 
 
 def _stopped_code() -> int:

@@ -26,7 +26,7 @@ def stacked(*decorators: Decorator) -> Decorator:
     return decorate
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """Seconds, or ``90s``, ``10m``, ``2h``, ``1d``."""
 
     name = "time"
@@ -41,7 +41,7 @@ class Duration(click.ParamType):
         return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
-class Sizes(click.ParamType):
+class Sizes(click.ParamType):  # type: ignore[type-arg]
     """``A,B`` or ``A,B,C`` positive whole numbers."""
 
     name = "a,b[,c]"

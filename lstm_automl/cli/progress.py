@@ -10,37 +10,61 @@ from typing import Any
 
 import click
 
-from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, TrialRow
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, Table, TrialRow
 from lstm_automl.search.observer import Observer
+from lstm_automl.tasks.task import Direction
+
+UNITS = {"search": "trial", "select": "run", "refit": "run"}
 
 
 class PlainProgress(Observer):
-    """One line a finished trial, phase and message.
+    """A line for each finished trial, phase and message.
 
     Args:
         name: Of the search.
+        metric: The objective.
+        direction: ``max`` or ``min``: which score is better.
+        before: Trials of earlier calls.
         err: Write to standard error.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, name: str, *, err: bool = False) -> None:
-        self.name, self.err = name, err
-        self.started = time.monotonic()
-        self.phase, self.total, self.done, self.best = "", 0, 0, None
-        self.running: dict[int, RungSpec] = {}
+    def __init__(
+        self,
+        name: str,
+        metric: str,
+        direction: Direction,
+        before: Table = (),
+        *,
+        err: bool = False,
+        clock: Any = time.monotonic,
+    ) -> None:
+        self.name, self.metric, self.direction, self.err = name, metric, direction, err
+        self._clock, self._started, self._phase_started = clock, clock(), clock()
+        self.phase, self.total, self.earlier, self.done = "", 0, 0, 0
+        self.running: dict[int, float] = {}  # job -> share of its epochs
+        self._before = [t for t in before if t.status != "running"]
         self.best: TrialRow | None = None
-        self.direction = "max"
+        for row in self._before:
+            self._compare(row)
 
     def on_phase(self, name: str, total: int) -> None:
         """A new phase with that many units."""
-        self.phase, self.total, self.done = name, total, 0
-        self.say(f"{name}: {total} {'trials' if name == 'search' else 'runs' if total > 1 else 'step'}")
+        self.phase, self.total, self.done, self._phase_started = name, total, 0, self._clock()
+        self.earlier = min(len(self._before), total) if name == "search" else 0
+        self.running.clear()
+        unit = UNITS.get(name)
+        counted = "" if unit is None else f": {total} {unit}{'s' if total != 1 else ''}"
+        self.phase_line(f"{name}{counted}{f', {self.earlier} done before' if self.earlier else ''}")
 
     def on_job_start(self, spec: RungSpec) -> None:
         """A rung was given to a worker."""
-        self.running[spec.job] = spec
+        self.running[spec.job] = 0.0
 
     def on_epoch(self, spec: RungSpec, epoch: Epoch) -> None:
-        """Nothing to print; the live display shows it."""
+        """A rung came one epoch further."""
+        if spec.job in self.running:
+            self.running[spec.job] = (epoch.epoch + 1) / max(1, spec.to_epoch)
 
     def on_job_end(self, spec: RungSpec, result: RungResult) -> None:
         """A rung ended."""
@@ -50,67 +74,86 @@ class PlainProgress(Observer):
 
     def on_trial(self, row: TrialRow) -> None:
         """A trial is complete."""
-        self.done = max(self.done, row.number + 1) if self.phase == "search" else self.done
-        if row.score is not None and (self.best is None or self._better(row)):
-            self.best = row
-        score = f"{row.score:.4g}" if row.score is not None else row.status
-        best = (
-            f", best {self.best.score:.4g} (trial {self.best.number})"
-            if self.best and self.best.score is not None
-            else ""
-        )
-        self.say(f"trial {row.number}: {score}{best}, {self.elapsed()}")
+        self.done += 1
+        self._compare(row)
+        score = row.status if row.score is None else f"{self.metric} {row.score:.4g}"
+        self.trial_line(f"trial {row.number}: {score}, {self.state()}")
+
+    def phase_line(self, text: str) -> None:
+        """Say that a phase begins."""
+        self.say(text)
+
+    def trial_line(self, text: str) -> None:
+        """Say that a trial is complete."""
+        self.say(text)
 
     def on_message(self, text: str) -> None:
         """Something worth knowing."""
         self.say(text)
 
-    def elapsed(self) -> str:
-        """Wall time since the start."""
-        return clock(time.monotonic() - self.started)
+    def state(self) -> str:
+        """Done, running, best so far, time left."""
+        parts = [f"{self.earlier + self.done}/{self.total} done, {clock(self._clock() - self._started)}"]
+        left = self.left()
+        if left is not None:
+            parts.append(f"about {clock(left)} left")
+        return ", ".join([*parts, *self.best_so_far()])
+
+    def best_so_far(self) -> list[str]:
+        """``best accuracy 0.98 (trial 3)``, once there is one."""
+        if self.best is None or self.best.score is None:
+            return []
+        return [f"best {self.metric} {self.best.score:.4g} (trial {self.best.number})"]
+
+    def left(self) -> float | None:
+        """Seconds to the end of the phase at the pace so far; None while there is no pace."""
+        spent = self._clock() - self._phase_started
+        done = self.done + (sum(self.running.values()) if self.phase != "search" else 0)
+        missing = self.total - self.earlier - done
+        return None if self.done < 1 or missing <= 0 else spent / done * missing
 
     def say(self, text: str) -> None:
         """One plain line."""
         click.echo(f"[{self.name}] {text}", err=self.err)
 
-    def _better(self, row: TrialRow) -> bool:
-        assert self.best is not None
-        if row.score is None or self.best.score is None:
-            return row.score is not None
-        return row.score > self.best.score if self.direction == "max" else row.score < self.best.score
+    def _compare(self, row: TrialRow) -> None:
+        if row.score is None:
+            return
+        sign = 1 if self.direction == "max" else -1
+        if self.best is None or self.best.score is None or sign * row.score > sign * self.best.score:
+            self.best = row
 
 
 class LiveProgress(PlainProgress):
-    """A bar with trials done, running, best so far and time left."""
+    """A bar with trials done, running, best so far and time left; on a narrow terminal without the bar itself."""
 
-    def __init__(self, name: str, *, err: bool = False) -> None:
-        super().__init__(name, err=err)
+    WIDE = 90
+
+    def __init__(self, name: str, metric: str, direction: Direction, before: Table = (), *, err: bool = False) -> None:
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
+        console = Console(stderr=err)
+        note = TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+        bar = [BarColumn(bar_width=24)] if console.width >= self.WIDE else []
         self.bar = Progress(
             TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
+            *bar,
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=Console(stderr=err),
+            note,
+            console=console,
+            expand=True,
         )
         self.row: Any = None
+        super().__init__(name, metric, direction, before, err=err)
 
     def on_phase(self, name: str, total: int) -> None:
-        """A new bar."""
-        self.phase, self.total, self.done = name, total, 0
-        self.row = self.bar.add_task(name, total=total, note="")
+        """A new bar; the last one is full."""
+        self.finished()
+        super().on_phase(name, total)
+        self.row = self.bar.add_task(name, total=total, note="", completed=self.earlier)
 
     def on_job_start(self, spec: RungSpec) -> None:
         """Show how many run."""
@@ -118,7 +161,8 @@ class LiveProgress(PlainProgress):
         self._note()
 
     def on_epoch(self, spec: RungSpec, epoch: Epoch) -> None:
-        """Keep the bar alive."""
+        """Keep the estimate alive."""
+        super().on_epoch(spec, epoch)
         self._note()
 
     def on_job_end(self, spec: RungSpec, result: RungResult) -> None:
@@ -126,31 +170,47 @@ class LiveProgress(PlainProgress):
         super().on_job_end(spec, result)
         self._note()
 
-    def say(self, text: str) -> None:
-        """A line above the bar, for messages only."""
-        if not text.startswith("trial "):
-            self.bar.console.print(text, markup=False, highlight=False)
+    def phase_line(self, text: str) -> None:
+        """A phase is a bar of its own."""
+
+    def trial_line(self, text: str) -> None:
+        """The bar says it."""
         self._note()
 
+    def say(self, text: str) -> None:
+        """A line above the bar."""
+        self.bar.console.print(text, markup=False, highlight=False)
+
+    def finished(self) -> None:
+        """The phase is over: its bar is full."""
+        if self.row is not None:
+            best = self.best_so_far() if self.phase == "search" else []
+            self.bar.update(self.row, completed=self.total, note=", ".join(best))
+            self.bar.stop_task(self.row)
+        self.row = None
+
     def _note(self) -> None:
-        if self.row is None:
-            return
-        parts = [f"{len(self.running)} running"] if self.running else []
-        if self.best is not None and self.best.score is not None:
-            parts.append(f"best {self.best.score:.4g} (trial {self.best.number})")
-        self.bar.update(self.row, completed=self.done, note=", ".join(parts))
+        left = self.left()
+        parts = self.best_so_far() if self.phase == "search" else []
+        parts += [f"{len(self.running)} running"] if self.running else []
+        parts += [] if left is None else [f"about {clock(left)} left"]
+        if self.row is not None:
+            self.bar.update(self.row, completed=self.earlier + self.done, note=", ".join(parts))
 
 
 @contextmanager
-def shown(name: str, *, err: bool = False) -> Iterator[PlainProgress]:
+def shown(
+    name: str, metric: str, direction: Direction, before: Table = (), *, err: bool = False
+) -> Iterator[PlainProgress]:
     """Live on a terminal, plain otherwise."""
     stream = sys.stderr if err else sys.stdout
     if stream.isatty():
-        live = LiveProgress(name, err=err)
+        live = LiveProgress(name, metric, direction, before, err=err)
         with live.bar:
             yield live
+            live.finished()
     else:
-        yield PlainProgress(name, err=err)
+        yield PlainProgress(name, metric, direction, before, err=err)
 
 
 def clock(seconds: float) -> str:

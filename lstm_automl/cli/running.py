@@ -7,36 +7,59 @@ from pathlib import Path
 import click
 
 from lstm_automl.cli import progress, signals
-from lstm_automl.estimators import flow
+from lstm_automl.errors import LstmAutomlError
+from lstm_automl.estimators import flow, storing
 from lstm_automl.estimators.finishing import summary
 from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.result import SearchResult
+from lstm_automl.search.contracts import Table
 from lstm_automl.search.driver import Driver, Stopped
+from lstm_automl.search.view import StoreView
 
 
 def run_and_report(directory: Path, settings: Search, *, quiet: bool = False) -> SearchResult:
     """Run or continue the search in ``directory``, stop in order on a signal, print what was found."""
-    drivers: list[Driver] = []
-
-    def stop() -> None:
-        for driver in drivers:
-            driver.stop()
-        if not drivers:
-            raise KeyboardInterrupt
-
-    with progress.shown(directory.name, err=quiet) as observer, signals.stop_on_signal(stop):
+    meta, _ = storing.request(directory)
+    show = progress.shown(directory.name, meta["metric"], meta["direction"], _before(directory), err=quiet)
+    with show as observer, signals.stop_on_signal(stop := _Stop()):
+        stop.observer = observer
         try:
-            result = flow.run(directory, settings, observer=observer, on_driver=drivers.append)
-        except Stopped:
-            done = f"stopped; '{_again(directory)}' continues where it was"
-            click.echo(done, err=True)
-            raise click.exceptions.Exit(signals.exit_code() or 130) from None
+            result = flow.run(directory, settings, observer=observer, on_driver=stop.drivers.append)
+        except (Stopped, KeyboardInterrupt):
+            code = signals.exit_code() or 130
+        else:
+            code = 0
+    if code:
+        click.echo(f"stopped; '{_again(directory)}' continues where it was", err=True)
+        raise click.exceptions.Exit(code)
     for line in summary(result):
         click.echo(line, err=quiet)
     click.echo(f"report: {directory / 'report'}", err=quiet)
     if settings.track:
         click.echo(f"charts: lstm-automl ui {directory.name}", err=quiet)
     return result
+
+
+class _Stop:
+    """Ends the search in order while jobs run, and at once before and after: what is on disk is whole at any moment."""
+
+    def __init__(self) -> None:
+        self.drivers: list[Driver] = []
+        self.observer: progress.PlainProgress | None = None
+
+    def __call__(self) -> None:
+        if not self.drivers or (self.observer is not None and self.observer.phase == "finish"):
+            raise KeyboardInterrupt
+        self.drivers[-1].stop()
+
+
+def _before(directory: Path) -> Table:
+    """The trials of earlier calls; what is damaged there, the driver will say."""
+    try:
+        with StoreView(directory) as view:
+            return view.table()
+    except LstmAutomlError:
+        return ()
 
 
 def _again(directory: Path) -> str:

@@ -50,7 +50,7 @@ def _common() -> list[click.Parameter]:
     ]  # fmt: skip
 
 
-class _registered(click.ParamType):  # noqa: N801 - used as a function
+class _registered(click.ParamType):  # type: ignore[type-arg]  # noqa: N801 - used as a function
     """A registered name of a kind, with what was meant."""
 
     def __init__(self, kind: str) -> None:
@@ -146,10 +146,12 @@ def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> N
 def _refuse_locked(task: str, data: str, settings: Any) -> None:
     """A second driver hears of the first before anything heavy is imported."""
     from lstm_automl.estimators.preparing import default_name
+    from lstm_automl.estimators.storing import REQUEST, check_place
     from lstm_automl.search.lock import SearchLock
 
     directory = Path(settings.home) / (settings.name or default_name(task, data))
-    if directory.is_dir():
+    check_place(directory)
+    if (directory / REQUEST).is_file():
         with SearchLock(directory):
             pass
 

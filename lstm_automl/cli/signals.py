@@ -19,6 +19,8 @@ def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
         if _received:
             os._exit(128 + number)
         _received.append(number)
+        # not print: the handler may have interrupted one
+        os.write(2, b"\nstopping, a moment (once more stops at once)\n")
         stop()
 
     before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from lstm_automl.errors import NoValidTrialError
 from lstm_automl.estimators.result import SearchResult
-from lstm_automl.estimators.storing import Session
+from lstm_automl.estimators.storing import Session, write_json
 from lstm_automl.search.contracts import Table, TrialRow
 from lstm_automl.tasks.problem import Problem
 
@@ -50,7 +50,7 @@ def known_baselines(problem: Problem, directory: Path) -> Baselines:
         stored: Baselines = json.loads(path.read_text())
         return stored
     made = problem.task.baselines(problem.prepared, problem.options)
-    path.write_text(json.dumps(made, sort_keys=True, indent=1))
+    write_json(path, made)
     return made
 
 
@@ -80,7 +80,7 @@ def _bundle(
     test = _scored(problem, folder)
     bundle.note(folder, metrics=test)
     record = {"identity": identity, "test": test, "looks": before["looks"] + 1}
-    final.write_text(json.dumps(record, sort_keys=True, indent=1))
+    write_json(final, record)
     return folder, test, before["looks"] + 1
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl import plugins
-from lstm_automl.errors import DifferentSearchError, NoValidTrialError, UsageError
+from lstm_automl.errors import DifferentSearchError, NoValidTrialError, StateError, StorageError, UsageError
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.search.contracts import Table
 from lstm_automl.search.driver import Driver, Limits
@@ -31,6 +31,8 @@ from lstm_automl.tasks.task import Direction
 IDENTITY = ("task", "space", "data_digest", "metric", "seed", "concurrency", "oracle", "scheduler", "folds",
             "max_epochs", "patience")  # fmt: skip
 REQUEST = "request.json"
+# What a search that was killed while it was being made leaves behind.
+_UNBORN = {"lock", "data.tmp", "data", "request.tmp"}
 
 
 @dataclass(frozen=True)
@@ -76,24 +78,40 @@ def create(directory: Path, problem: Problem, space: Space, settings: Search) ->
 
     Raises:
         DifferentSearchError: listing what differs.
+        LockedError: another driver works on it.
+        StorageError: it cannot be written.
     """
     meta = identity(problem, space, settings)
-    if directory.exists() and not directory.is_dir():
-        raise UsageError(f"{directory} is a file; a search needs a folder: choose another --name or --home")
-    if (directory / REQUEST).exists():
-        _compare(directory, meta)
-    elif directory.exists() and any(directory.iterdir()):
-        raise UsageError(f"{directory} exists and is not a search: choose another --name or --home")
-    else:
-        _build(directory, problem, meta)
-    _write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
+    check_place(directory)
+    with SearchLock(directory):
+        try:
+            if (directory / REQUEST).exists():
+                _compare(directory, meta)
+            else:
+                _build(directory, problem)
+            write_json(
+                directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name}
+            )
+        except OSError as wrong:
+            raise StorageError(f"{directory}: {wrong.strerror or wrong}") from wrong
     return directory
+
+
+def check_place(directory: Path) -> None:
+    """Raise UsageError where no search can be made: on a file, or among files of something else."""
+    for place in (directory, *directory.parents):
+        if place.exists() and not place.is_dir():
+            raise UsageError(f"{place} is a file; a search needs a folder: choose another --name or --home")
+    if directory.is_dir() and not (directory / REQUEST).exists():
+        others = sorted({p.name for p in directory.iterdir()} - _UNBORN)
+        if others:
+            raise UsageError(f"{directory} is not a search (it holds {others[0]}): choose another --name or --home")
 
 
 def remember(directory: Path, settings: Search) -> None:
     """Keep new limits for the next ``resume``."""
     meta, _ = request(directory)
-    _write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
+    write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
 
 
 def request(directory: Path) -> tuple[dict[str, Any], Search]:
@@ -104,9 +122,7 @@ def request(directory: Path) -> tuple[dict[str, Any], Search]:
     try:
         data = json.loads(path.read_text())
         return data["meta"], Search(**data["settings"])
-    except (ValueError, KeyError, TypeError) as wrong:
-        from lstm_automl.errors import StateError
-
+    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
         raise StateError(f"{path} is damaged: {wrong}") from None
 
 
@@ -125,7 +141,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
             else max(1.0, settings.time_budget * SEARCH_SHARE - (time.monotonic() - started)),
         )
         store = Store.open_or_create(directory, {**meta, "name": directory.name, "limits": _limits(settings)})
-        tracker = _tracker(directory, settings)
+        tracker = _tracker(directory, settings, observer)
         executor = plugins.load("executor", settings.executor)(
             workers=min(settings.processes, settings.concurrency), directory=directory
         )
@@ -163,10 +179,10 @@ def require_valid(table: Table, direction: Direction, directory: Path) -> None:
         raise NoValidTrialError(f"no valid trial ({said}); see 'lstm-automl runs show {directory.name}'")
 
 
-def _build(directory: Path, problem: Problem, meta: dict[str, Any]) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
+def _build(directory: Path, problem: Problem) -> None:
     made = directory / "data.tmp"
     shutil.rmtree(made, ignore_errors=True)
+    shutil.rmtree(directory / "data", ignore_errors=True)
     problem.save(made)
     os.replace(made, directory / "data")
 
@@ -195,17 +211,18 @@ def _limits(settings: Search) -> dict[str, Any]:
     return {k: getattr(settings, k) for k in ("max_trials", "max_epochs", "time_budget")}
 
 
-def _tracker(directory: Path, settings: Search) -> Any:
+def _tracker(directory: Path, settings: Search, observer: Observer) -> Any:
     if not settings.track:
         return None
     from lstm_automl.tracking.tracker import Tracker
 
-    tracker = Tracker(directory, settings.tracking_uri, directory.name)
+    tracker = Tracker(directory, settings.tracking_uri, directory.name, on_message=observer.on_message)
     tracker.start()
     return tracker
 
 
-def _write_json(path: Path, data: Any) -> None:
+def write_json(path: Path, data: Any) -> None:
+    """Write whole or not at all."""
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(data, sort_keys=True, indent=1, default=str))
     os.replace(temporary, path)
