@@ -16,6 +16,7 @@ from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.selection import Effort, affordable, choose, refit
 from lstm_automl.search.observer import Observer
 from lstm_automl.spaces.space import Space
+from lstm_automl.tasks.adapting import adapt
 from lstm_automl.tasks.problem import Problem
 
 Stop = Callable[[Callable[[], None]], Any]
@@ -85,6 +86,8 @@ def prepare(
         seed=settings.seed,
         metric=settings.metric,
     )
+    if settings.space is None:
+        space = adapt(space, problem.prepared)
     return problem, space, settings.name or preparing.default_name(task, data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -156,6 +156,13 @@ class Space:
         else:
             held = Parameter(name, "fixed", high, when=p.when, base=p.base)
         return Space(self.task, {**self.parameters, name: held}, self.name)
+
+    def choosing(self, name: str, values: Sequence[Value], default: Value | None = None) -> Space:
+        """The space with a choice of these values and ``default`` (None: its own); the first where that is not one."""
+        p = self.parameters[name]
+        wanted = p.default if default is None else default
+        chosen = wanted if wanted in values else values[0]
+        return Space(self.task, {**self.parameters, name: replace(p, values=tuple(values), default=chosen)}, self.name)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; equal spaces, equal JSON."""

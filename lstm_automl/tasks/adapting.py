@@ -1,0 +1,76 @@
+"""A shipped space made to fit a data set: what cannot help is left out, defaults follow length and size.
+
+Only facts of the training part decide, so equal data gives an equal space. A user's own space is used as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lstm_automl.spaces.space import Space
+from lstm_automl.tasks.task import Prepared
+
+SHORT, LONG, VERY_LONG = 32, 160, 400
+"""Steps an example: below, convolutions do not shorten; above, they shorten by 4; above the last, always."""
+MANY = 2000
+"""Training examples from which small batches only cost time."""
+
+
+def adapt(space: Space, prepared: Prepared) -> Space:
+    """The space for this data.
+
+    * ``window`` only where examples are windows of longer sequences, and no longer than those;
+    * ``conv_stride`` by length; ``circular_shift`` only for sequences of one length;
+    * ``batch_size`` by the number of examples; ``channel_independent`` only with several channels.
+    """
+    frame = prepared.frame
+    lengths = frame.lengths[prepared.split.folds[0].train]
+    longest = int(lengths.max())
+    windowed = bool(frame.info.get("horizon") or frame.info.get("target_per_row"))
+    space = _limited(space, "window", longest) if windowed else _without(space, "window")
+    if frame.features == 1:
+        space = _without(space, "channel_independent")
+    if int(lengths.min()) != longest:
+        space = _kept(space, "augment", lambda v: v != "circular_shift")
+    typical = float(np.median(lengths)) if not windowed else float(min(longest, _default(space, "window", longest)))
+    space = _strides(space, typical)
+    return _batches(space, len(lengths))
+
+
+def _strides(space: Space, steps: float) -> Space:
+    if steps < SHORT:
+        return _kept(space, "conv_stride", lambda v: v <= 2, 1)
+    return _kept(space, "conv_stride", lambda v: steps <= VERY_LONG or v >= 2, 2 if steps <= LONG else 4)
+
+
+def _batches(space: Space, examples: int) -> Space:
+    if examples >= MANY:
+        return _kept(space, "batch_size", lambda v: v >= 32, max(32, int(_default(space, "batch_size", 32))))
+    return _kept(space, "batch_size", lambda v: v <= max(8, examples // 2))
+
+
+def _default(space: Space, name: str, otherwise: int) -> Any:
+    found = space.parameters.get(name)
+    return otherwise if found is None else found.default
+
+
+def _without(space: Space, name: str) -> Space:
+    found = space.parameters.get(name)
+    return space if found is None or found.kind == "fixed" else space.without(name)
+
+
+def _limited(space: Space, name: str, high: int) -> Space:
+    found = space.parameters.get(name)
+    return space if found is None or found.kind == "fixed" else space.limited(name, high)
+
+
+def _kept(space: Space, name: str, keep: Callable[[Any], bool], default: Any = None) -> Space:
+    """The space with a choice cut to the values that ``keep`` accepts; unchanged where none or all are."""
+    found = space.parameters.get(name)
+    if found is None or found.kind != "choice":
+        return space
+    values = [v for v in found.values if keep(v)]
+    return space.choosing(name, values, default) if values else space

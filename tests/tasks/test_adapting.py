@@ -1,0 +1,57 @@
+"""A shipped space follows the data: windows, strides, batches, augmentation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lstm_automl.data.arrays import from_arrays
+from lstm_automl.data.sequences import Parts
+from lstm_automl.spaces.loader import load
+from lstm_automl.spaces.space import Space
+from lstm_automl.tasks.adapting import adapt
+from lstm_automl.tasks.classification import Classification
+from lstm_automl.tasks.forecasting import Forecasting
+from lstm_automl.tasks.series_arrays import sequences_from_arrays
+
+
+def _classified(n: int, steps: int, ragged: bool = False, **overrides: object) -> Space:
+    rng = np.random.default_rng(0)
+    x = [rng.normal(size=(steps - (i % 3 if ragged else 0), 1)) for i in range(n)]
+    task = Classification()
+    prepared = task.prepare(Parts(from_arrays(x, np.arange(n) % 2)), task.options())
+    return adapt(load("classification", overrides=overrides), prepared)
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "default"), [(8, (1, 2), 1), (100, (1, 2, 4), 2), (200, (1, 2, 4), 4), (500, (2, 4), 4)]
+)
+def test_strides_follow_the_length(steps: int, values: tuple[int, ...], default: int) -> None:
+    stride = _classified(20, steps).parameters["conv_stride"]
+    assert (stride.values, stride.default) == (values, default)
+
+
+def test_batches_follow_the_number_of_examples() -> None:
+    assert _classified(30, 8).parameters["batch_size"].values == (8,)
+    many = _classified(4000, 4).parameters["batch_size"]
+    assert (many.values, many.default) == ((32, 64), 32)
+
+
+def test_a_circular_shift_needs_equal_lengths() -> None:
+    assert "circular_shift" in _classified(20, 50).parameters["augment"].values
+    assert "circular_shift" not in _classified(20, 50, ragged=True).parameters["augment"].values
+
+
+def test_a_value_the_user_holds_stays() -> None:
+    assert _classified(20, 8, conv_stride="4").parameters["conv_stride"].default == 4
+
+
+def test_a_short_series_limits_the_window_and_one_channel_is_not_taken_apart() -> None:
+    task = Forecasting()
+    options = task.options(horizon=4)
+    space = load("forecasting")
+    one = adapt(space, task.prepare(Parts(sequences_from_arrays(np.arange(90.0) % 7)), options))
+    two = adapt(space, task.prepare(Parts(sequences_from_arrays(np.ones((90, 2)).cumsum(0) % 7)), options))
+    assert max(one.parameters["window"].grid()) <= 90
+    assert "channel_independent" not in one.parameters
+    assert "channel_independent" in two.parameters
