@@ -74,7 +74,12 @@ def kill_searches(oracle: str, kills: int, trials: int, folds: int, rng: random.
             count.different += done.stdout != whole
             count.run_twice += len(run_twice(directory))
             if done.returncode or done.stdout != whole:
-                print(f"{oracle}, search {count.searches}: exit {done.returncode}: {done.stderr[-500:]}", flush=True)
+                pairs = zip(whole.splitlines(), done.stdout.splitlines(), strict=False)
+                first = next((f"{a}\n{b}" for a, b in pairs if a != b), "")
+                print(
+                    f"{oracle}, search {count.searches}: exit {done.returncode}\n{done.stderr[-500:]}{first}",
+                    flush=True,
+                )
             shutil.rmtree(directory)
     return count
 
