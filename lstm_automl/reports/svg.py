@@ -42,8 +42,8 @@ def chart(
     parts = [_title(title), *frame.axes(x_label, y_label)]
     faint = [line for line in lines if not line.strong]
     parts += [frame.line(line, _FAINT[i % len(_FAINT)], 1.2) for i, line in enumerate(faint)]
-    for name, value in levels:
-        parts += frame.level(name, value)
+    for i, (name, value) in enumerate(levels):
+        parts += frame.level(name, value, left=i % 2 == 0)
     if dots:
         parts += [frame.dot(x, y) for x, y in zip(dots.x, dots.y, strict=True)]
     for line in lines:
@@ -96,10 +96,13 @@ class _Frame:
         x, y = self.place(line.x[-1], line.y[-1])
         return _text(x - 4, max(y - 8, _TOP - 2), line.name, "end", f' fill="{_STRONG}" font-weight="bold"')
 
-    def level(self, name: str, value: float) -> list[str]:
+    def level(self, name: str, value: float, *, left: bool) -> list[str]:
+        """A named horizontal line; floors lie close together, so their names take both sides in turn."""
         (x0, y), (x1, _) = self.place(self._x[0], value), self.place(self._x[-1], value)
         style = 'stroke="#777777" stroke-dasharray="5 4"'
-        return [f'<path d="M{x0:.1f} {y:.1f}H{x1:.1f}" {style}/>', _text(x1 - 2, y - 5, name, "end", ' fill="#777777"')]
+        place, anchor = (x0 + 4, "start") if left else (x1 - 2, "end")
+        label = _text(place, y - 5, name, anchor, ' fill="#777777"')
+        return [f'<path d="M{x0:.1f} {y:.1f}H{x1:.1f}" {style}/>', label]
 
 
 def _ticks(low: float, high: float, count: int = 6) -> list[float]:

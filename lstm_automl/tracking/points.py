@@ -28,9 +28,9 @@ class Point:
 class Curves:
     """Turns epochs, in the order of the store, into points.
 
-    With one fold a metric stands under its own name. With several, each fold's curve is ``METRIC_fold0`` ...
+    With one fold a metric stands under its own name. With several, each fold's curve is ``fold0/METRIC`` ...
     and the bare name is the mean, given when the last fold of that epoch is in. Curves of finalists run again
-    with other seeds are ``METRIC_seed1`` ..., of the refit ``METRIC_refit``, beside the trial's own.
+    with other seeds are ``seed1/METRIC`` ..., of refits ``refit0/METRIC``: MLflow shows them apart by the prefix.
     """
 
     folds: int
@@ -49,14 +49,14 @@ class Curves:
 
     def _named(self, spec: RungSpec, key: str, epoch: int, value: float) -> Iterator[tuple[str, float]]:
         if spec.purpose == "refit":
-            yield f"{key}_refit", value
+            yield f"refit{spec.seed}/{key}", value
         elif spec.purpose == "seed":
             fold = f"_fold{spec.fold}" if self.folds > 1 else ""
-            yield f"{key}_seed{spec.seed}{fold}", value
+            yield f"seed{spec.seed}{fold}/{key}", value
         elif self.folds <= 1:
             yield key, value
         else:
-            yield f"{key}_fold{spec.fold}", value
+            yield f"fold{spec.fold}/{key}", value
             parts = self._parts.setdefault((spec.trial, key, epoch), {})
             parts[spec.fold] = value
             if len(parts) == self.folds:
