@@ -17,6 +17,8 @@ def dumps(space: Space) -> str:
     """
     lines = [f"task: {_text(space.task)}", "parameters:" if space.parameters else "parameters: {}"]
     lines += [f"  {_text(p.name)}: {_flow(_spec(p))}" for p in space.parameters.values()]
+    if space.first:
+        lines += ["first:", *(f"  - {_flow(dict(entry))}" for entry in space.first)]
     return "\n".join(lines) + "\n"
 
 

@@ -171,6 +171,9 @@ class SpaceFile(BlockFile):
     """A search space."""
 
     task: str = Field(description="the task it is for")
+    first: list[dict[str, Single]] = Field(
+        default_factory=list, description="trials to run right after the defaults: the values that differ from them"
+    )
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -12,6 +12,7 @@ from lstm_automl.spaces.catalog import Location
 from lstm_automl.spaces.document import SIZE_LIMIT, Document, parse
 from lstm_automl.spaces.grammar import BlockFile, SpaceFile, is_block_name, validated
 from lstm_automl.spaces.ranges import Declared, declare
+from lstm_automl.spaces.space import Value
 
 
 @dataclass
@@ -22,12 +23,14 @@ class Gathered:
         document: The file itself.
         documents: Every file read, by source, the file itself first: they hold the mistakes.
         task: As written; None where it is missing or wrong.
+        first: Values of the first trials, as written.
     """
 
     document: Document
     documents: dict[str, Document]
     task: str | None = None
     declared: dict[str, Declared] = field(default_factory=dict)
+    first: list[dict[str, Value]] = field(default_factory=list)
 
 
 def gather(content: bytes, source: str, folder: Traversable | None) -> Gathered:
@@ -39,6 +42,7 @@ def gather(content: bytes, source: str, folder: Traversable | None) -> Gathered:
         _check_task(file, document)
         task = getattr(file, "task", "")
         gathered.task = task if task in plugins.names("task") else None
+        gathered.first = getattr(file, "first", [])
         gathered.declared = _merge(file, document, folder, gathered, (source,))
     return gathered
 
@@ -67,6 +71,7 @@ def _file(document: Document, model: type[BlockFile]) -> BlockFile | None:
         task=task if isinstance(task, str) else "",
         include=[_name(n) for n in include] if isinstance(include, list) else [],
         parameters=parameters if isinstance(parameters, dict) else {},
+        first=[],
     )
 
 

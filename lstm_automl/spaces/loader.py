@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from lstm_automl.errors import Mistake, SpaceError
+from lstm_automl.errors import Mistake, SpaceError, did_you_mean
 from lstm_automl.spaces import catalog, conditions, layers, settings, unread
 from lstm_automl.spaces.document import Document, raise_for
 from lstm_automl.spaces.include import Gathered, gather, read
 from lstm_automl.spaces.ranges import Declared
-from lstm_automl.spaces.space import Space
+from lstm_automl.spaces.space import Parameter, Space
+from lstm_automl.spaces.vocabulary import shown
 
 
 def load(path_or_name: str | Path, *, overrides: settings.Overrides | None = None, task: str | None = None) -> Space:
@@ -77,7 +79,7 @@ def _build(
     held = {n: d for n, d in kept.items() if d.document in settled}
     unread.check_read(gathered.task, held, kept, closure, set())
     raise_for(settled)
-    return Space(gathered.task, {n: d.parameter for n, d in kept.items()}, name)
+    return Space(gathered.task, {n: d.parameter for n, d in kept.items()}, name, tuple(gathered.first))
 
 
 def _check(gathered: Gathered) -> dict[str, Declared]:
@@ -95,7 +97,20 @@ def _check(gathered: Gathered) -> dict[str, Declared]:
     expanded = layers.expand(declared)
     kept, closure = conditions.reachable(expanded)
     unread.check_read(task, kept, kept, closure, broken)
+    if clean:
+        _check_first(gathered, {n: d.parameter for n, d in kept.items()})
     for name, d in expanded.items():
         if clean and name not in kept and d.document is gathered.document and d.conditions_of is None:
             d.report(f"{name!r} can never be active: its conditions exclude each other", "when", key=True)
     return declared
+
+
+def _check_first(gathered: Gathered, parameters: Mapping[str, Parameter]) -> None:
+    """Every value of ``first:`` is one that the file's own parameter can take."""
+    for i, entry in enumerate(gathered.first):
+        for name, value in entry.items():
+            if name not in parameters:
+                hint = did_you_mean(name, parameters)
+                gathered.document.report(("first", i, name), f"no parameter {name!r} in this space{hint}", key=True)
+            elif not parameters[name].contains(value):
+                gathered.document.report(("first", i, name), f"{shown(value)} is outside the range of {name!r}")

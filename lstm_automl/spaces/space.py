@@ -93,11 +93,13 @@ class Space:
         task: Name of the task it is for.
         parameters: By name, parents first.
         name: File name without ``.yaml``.
+        first: Values of trials worth trying before any other, each named parameter in place of its default.
     """
 
     task: str
     parameters: Mapping[str, Parameter]
     name: str = ""
+    first: tuple[Mapping[str, Value], ...] = ()
 
     def active(self, values: Mapping[str, Value]) -> Iterator[Parameter]:
         """The parameters whose conditions hold, given the values of their parents in ``values``."""
@@ -113,6 +115,17 @@ class Space:
                 values[p.name] = p.default
         return values
 
+    def starts(self) -> list[dict[str, Value]]:
+        """Values of the first trials: the defaults, then those of ``first``; what the space has not is passed over."""
+        found = [self.defaults()]
+        for entry in self.first:
+            if all(name in self.parameters and self.parameters[name].contains(v) for name, v in entry.items()):
+                typed = {n: float(v) if self.parameters[n].kind == "float" else v for n, v in entry.items()}
+                values = self.fill(typed)
+                if values not in found:
+                    found.append(values)
+        return found
+
     def fill(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """``values`` with defaults for what is active and absent, and without what is not active."""
         out: dict[str, Value] = {}
@@ -127,7 +140,7 @@ class Space:
             n: Parameter(n, "fixed", values[n], when=p.when, base=p.base) if n in values else p
             for n, p in self.parameters.items()
         }
-        return Space(self.task, parameters, self.name)
+        return replace(self, parameters=parameters)
 
     def without(self, *names: str) -> Space:
         """The space without these parameters and what depends on them: ``window`` where there are no windows."""
@@ -135,7 +148,7 @@ class Space:
         for name, p in self.parameters.items():
             if name not in names and p.base not in names and all(parent in parameters for parent in p.when):
                 parameters[name] = p
-        return Space(self.task, parameters, self.name)
+        return replace(self, parameters=parameters)
 
     def limited(self, name: str, high: int) -> Space:
         """The space with a whole-number parameter at most ``high``: a ``window`` where the series are short.
@@ -155,14 +168,14 @@ class Space:
             held = replace(p, values=values, default=default)
         else:
             held = Parameter(name, "fixed", high, when=p.when, base=p.base)
-        return Space(self.task, {**self.parameters, name: held}, self.name)
+        return replace(self, parameters={**self.parameters, name: held})
 
     def choosing(self, name: str, values: Sequence[Value], default: Value | None = None) -> Space:
         """The space with a choice of these values and ``default`` (None: its own); the first where that is not one."""
         p = self.parameters[name]
         wanted = p.default if default is None else default
         chosen = wanted if wanted in values else values[0]
-        return Space(self.task, {**self.parameters, name: replace(p, values=tuple(values), default=chosen)}, self.name)
+        return replace(self, parameters={**self.parameters, name: replace(p, values=tuple(values), default=chosen)})
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; equal spaces, equal JSON."""
@@ -171,6 +184,7 @@ class Space:
             "parameters": [
                 {k: (dict(v) if k == "when" else v) for k, v in vars(p).items()} for p in self.parameters.values()
             ],
+            "first": [dict(entry) for entry in self.first],
         }
 
     @classmethod
@@ -180,7 +194,7 @@ class Space:
         for raw in data["parameters"]:
             when = {k: tuple(v) for k, v in raw["when"].items()}
             parameters[raw["name"]] = Parameter(**{**raw, "values": tuple(raw["values"]), "when": when})
-        return cls(data["task"], parameters, name)
+        return cls(data["task"], parameters, name, tuple(data.get("first", ())))
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON."""

@@ -88,7 +88,7 @@ FILES = {
     "no task": Expected("parameters: {ema: true}", "s.yaml: missing `task:`"),
     "misspelt key": Expected(
         "task: classification\nparametres: {}\n",
-        "s.yaml:2:1: unknown key 'parametres'; did you mean 'parameters'? (valid: include, parameters, task)",
+        "s.yaml:2:1: unknown key 'parametres'; did you mean 'parameters'? (valid: first, include, parameters, task)",
     ),
     "wrong kinds at the top": Expected(
         "task: 3\ninclude: recurrent\nparameters: [units]\n",

@@ -1,4 +1,4 @@
-"""What all drawing oracles share: derived seeds, the defaults first, no combination twice."""
+"""What all drawing oracles share: derived seeds, the space's own first trials, no combination twice."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ def derived_seed(*key: int) -> int:
 
 
 def propose_new(space: Space, seed: int, n: int, table: Table, draw: Draw, redraws: int = 20) -> dict[str, Any] | None:
-    """The defaults for trial 0, then draws that are not in the table; None when the space has no other.
+    """The space's first trials, then draws that are not in the table; None when the space has no other.
 
     Args:
         draw: Values from a seed.
         redraws: Draws before another combination is taken by number.
     """
-    if n == 0:
-        return space.defaults()
+    starts = space.starts()
+    if n < len(starts):
+        return starts[n]
     seen = {canonical(dict(row.values)) for row in table}
     points = all_points(space)
     finite = None if points is None else Combinations(space, points)
