@@ -99,10 +99,12 @@ class _Frame:
     def level(self, name: str, value: float, *, left: bool) -> list[str]:
         """A named horizontal line; floors lie close together, so their names take both sides in turn."""
         (x0, y), (x1, _) = self.place(self._x[0], value), self.place(self._x[-1], value)
-        style = 'stroke="#777777" stroke-dasharray="5 4"'
+        inside = self._y[0] <= value <= self._y[-1]
+        text = name if inside else f"{name} {value:.4g}, {'below' if value < self._y[0] else 'above'}"
         place, anchor = (x0 + 4, "start") if left else (x1 - 2, "end")
-        label = _text(place, y - 5, name, anchor, ' fill="#777777"')
-        return [f'<path d="M{x0:.1f} {y:.1f}H{x1:.1f}" {style}/>', label]
+        label = _text(place, y - 5 if y > _TOP + 10 else y + 14, text, anchor, ' fill="#777777"')
+        line = f'<path d="M{x0:.1f} {y:.1f}H{x1:.1f}" stroke="#777777" stroke-dasharray="5 4"/>'
+        return [line, label] if inside else [label]
 
 
 def _ticks(low: float, high: float, count: int = 6) -> list[float]:

@@ -145,3 +145,10 @@ def test_any_numbers_can_be_drawn(values: list[float]) -> None:
     numbers = [float(x) for e in ET.fromstring(text).iter() for k, x in e.attrib.items() if k in ("x", "y", "cx", "cy")]
     assert numbers
     assert all(-1 <= n <= svg.WIDTH for n in numbers)
+
+
+def test_a_floor_far_away_is_named_with_its_value_and_not_drawn_elsewhere() -> None:
+    scores = Line("l", range(8), [0.90, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97], strong=True)
+    text = svg.chart("t", [scores], x_label="x", y_label="y", levels=[("near", 0.9), ("far", 0.1)])
+    assert "far 0.1, below" in text
+    assert text.count("stroke-dasharray") == 1
