@@ -39,7 +39,7 @@ class Mirror:
             self._runs = Runs(self._client, name, self._meta, artifacts_of(uri))
             if cursor.get("parent") not in ("", self._runs.found("parent")):
                 cursor.clear()  # another database at the same place: everything is sent again
-            self._curves = Curves(int(self._meta["folds"]))
+            self._curves = Curves(int(self._meta["folds"]), str(self._meta["metric"]))
             self._sent = cursor.epochs()
         except BaseException:
             self._store.close()

@@ -28,12 +28,18 @@ class Point:
 class Curves:
     """Turns epochs, in the order of the store, into points.
 
-    With one fold a metric stands under its own name. With several, each fold's curve is ``fold0/METRIC`` ...
-    and the bare name is the mean, given when the last fold of that epoch is in. Curves of finalists run again
-    with other seeds are ``seed1/METRIC`` ..., of refits ``refit0/METRIC``: MLflow shows them apart by the prefix.
+    With one fold a metric stands under its own name. With several, the bare name is the mean, given when the last
+    fold of that epoch is in. Beside it, of the objective alone (each name is a chart in MLflow): each fold's curve,
+    ``accuracy_fold0`` ..., that of finalists run again with other seeds, ``accuracy_seed1`` ..., and the training
+    loss of refits, ``loss_refit0`` ...
+
+    Args:
+        folds: Of the search.
+        metric: The objective.
     """
 
     folds: int
+    metric: str
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _parts: dict[tuple[int, str, int], dict[int, float]] = field(default_factory=dict)
 
@@ -49,14 +55,16 @@ class Curves:
 
     def _named(self, spec: RungSpec, key: str, epoch: int, value: float) -> Iterator[tuple[str, float]]:
         if spec.purpose == "refit":
-            yield f"refit{spec.seed}/{key}", value
+            yield f"{key}_refit{spec.seed}", value
         elif spec.purpose == "seed":
             fold = f"_fold{spec.fold}" if self.folds > 1 else ""
-            yield f"seed{spec.seed}{fold}/{key}", value
+            if key == self.metric:
+                yield f"{key}_seed{spec.seed}{fold}", value
         elif self.folds <= 1:
             yield key, value
         else:
-            yield f"fold{spec.fold}/{key}", value
+            if key == self.metric:
+                yield f"{key}_fold{spec.fold}", value
             parts = self._parts.setdefault((spec.trial, key, epoch), {})
             parts[spec.fold] = value
             if len(parts) == self.folds:

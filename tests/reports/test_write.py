@@ -83,7 +83,7 @@ def test_the_pictures_are_xml_and_name_the_best(search: Path) -> None:
     for name in ("learning_curves.svg", "score_over_time.svg"):
         texts = [t.text for t in ET.fromstring((folder / name).read_text()).iter("{http://www.w3.org/2000/svg}text")]
         assert ("trial 3" in texts) == (name == "learning_curves.svg")
-        assert ("majority" in texts) == (name == "score_over_time.svg")
+        assert any("majority" in str(t) for t in texts) == (name == "score_over_time.svg")
 
 
 def test_a_search_without_a_finished_trial_has_a_report(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_the_mean_over_folds_waits_for_the_last_fold(tmp_path: Path, uri: str) -
     sync(script.directory, uri)
     run = runs_of(uri)["0"]
     assert "accuracy" not in run.data.metrics
-    assert run.data.metrics["fold2/accuracy"] == 0.9
+    assert run.data.metrics["accuracy_fold2"] == 0.9
     # by another process: the two folds sent before still count
     script.epoch(b, 0, 0.6)
     sync(script.directory, uri)
@@ -113,8 +113,8 @@ def test_other_seeds_and_the_refit_stand_beside_the_trials_curve(script: Script,
     sync(script.directory, uri)
     run = runs_of(uri)["0"]
     assert history(uri, run, "accuracy") == [(0, 0.5), (1, 0.6)]
-    assert run.data.metrics["seed1/accuracy"] == 0.4
-    assert run.data.metrics["refit0/loss"] == 0.2
+    assert run.data.metrics["accuracy_seed1"] == 0.4
+    assert run.data.metrics["loss_refit0"] == 0.2
     assert run.info.status == "FINISHED"
 
 
