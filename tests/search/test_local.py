@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 
 from lstm_automl.errors import LstmAutomlError, StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
+from lstm_automl.search.executors import presence, wire
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.testing.executor import RUNNER, rung
 
@@ -98,6 +102,32 @@ def test_a_rung_asked_to_stop_leaves_a_checkpoint(tmp_path: Path) -> None:
     assert result.status == "stopped"
     assert 0 < len(result.epochs) < 1000
     assert result.checkpoint is not None
+
+
+def test_a_worker_does_not_begin_for_a_dead_driver(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    wire.send(ours, {"op": "run", "spec": rung(tmp_path, 0).to_json(), "runner": RUNNER})
+    ours.close()  # the request is still there to be read
+    command = [sys.executable, "-m", "lstm_automl.search.executors.warm", "spawn", str(theirs.fileno()), RUNNER]
+    with theirs:
+        subprocess.run(command, pass_fds=[theirs.fileno()], check=True, timeout=60)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_new_executor_waits_for_the_workers_of_a_dead_driver(tmp_path: Path) -> None:
+    hold = "import sys, time; from pathlib import Path; from lstm_automl.search.executors.presence import hold\n"
+    hold += "hold(Path(sys.argv[1])); print('here', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", hold, str(tmp_path / presence.FILE)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as orphan:
+        assert orphan.stdout is not None
+        orphan.stdout.readline()
+        assert not presence.wait_for_others(tmp_path / presence.FILE, 0.1)
+        orphan.kill()
+        orphan.wait()
+        assert presence.wait_for_others(tmp_path / presence.FILE, 5)
+    with local(tmp_path) as executor:
+        assert executor.submit(rung(tmp_path, 0), ignore).result(30).status == "completed"
+        assert not presence.wait_for_others(tmp_path / presence.FILE, 0.1), "workers are not present"
 
 
 def test_nothing_is_left_after_close(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Literal, Protocol
 
 import lstm_automl
-from lstm_automl.search.executors import wire
+from lstm_automl.search.executors import presence, wire
 
 Mode = Literal["fork", "spawn"]
 LOG = "workers.log"
@@ -139,6 +139,8 @@ class Spawned:
 def _popen(mode: Mode, runner: str, directory: Path | None, sock: socket.socket) -> subprocess.Popen[bytes]:
     """Our own module in a new session: a terminal's Ctrl-C is not for workers. Closes ``sock`` on this side."""
     command = [sys.executable, "-P", "-m", "lstm_automl.search.executors.warm", mode, str(sock.fileno()), runner]
+    if directory is not None:
+        command.append(str(directory / presence.FILE))
     log: IO[bytes] | int = subprocess.DEVNULL if directory is None else (directory / LOG).open("ab")
     try:
         return subprocess.Popen(

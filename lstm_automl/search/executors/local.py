@@ -11,16 +11,20 @@ from typing import ClassVar
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.executors.crew import Crew, Job
 from lstm_automl.search.executors.launch import Mode, default_mode
+from lstm_automl.search.executors.presence import FILE as PRESENCE
+from lstm_automl.search.executors.presence import wait_for_others
 
 RUNNER = "lstm_automl.search.rung:run_rung"
 
 
 class LocalExecutor:
-    """Worker processes on this machine. It begins to import in the background when it is made.
+    """Worker processes on this machine.
+
+    Made, it waits for workers of a dead driver to end, then begins to import in the background.
 
     Args:
         workers: Processes, at least 1; None = the cores this process may use.
-        directory: Where ``workers.log`` goes; None = nowhere.
+        directory: Of the search; ``workers.log`` goes there. None = nowhere.
         runner: ``"module:function"`` that runs a rung in a worker.
         mode: ``fork`` (a warm parent), ``spawn`` (each process by itself), None = ``spawn`` with a GPU or off Linux.
         max_rungs: Rungs after which a worker is replaced.
@@ -40,6 +44,8 @@ class LocalExecutor:
         max_memory: int = 2 << 30,
     ) -> None:
         self.capacity = max(1, workers or cores())
+        if directory is not None:
+            wait_for_others(directory / PRESENCE)
         self._crew = Crew(self.capacity, directory, runner, mode or default_mode(), max_rungs, max_memory)
         self._crew.start()
 

@@ -1,7 +1,8 @@
 """A warm parent: imports what rungs need, uses none of it, and forks a worker in milliseconds.
 
-``python -m lstm_automl.search.executors.warm fork FD RUNNER`` serves ``fork`` and ``kill`` on the socket FD;
-``... spawn FD RUNNER`` is itself one worker, for machines on which a forked TensorFlow hangs (GPU, macOS).
+``python -m lstm_automl.search.executors.warm fork FD RUNNER [FILE]`` serves ``fork`` and ``kill`` on the socket FD;
+its workers hold a lock on FILE. ``... spawn FD RUNNER [FILE]`` is itself one worker, for machines on which a forked
+TensorFlow hangs (GPU, macOS).
 Neither ever imports the user's main module.
 """
 
@@ -36,10 +37,11 @@ class WarmParent:
 
     Args:
         control: Socket to the driver; when it closes, the parent ends (its workers notice by themselves).
+        presence: File on which workers hold a lock.
     """
 
-    def __init__(self, control: socket.socket) -> None:
-        self.control = control
+    def __init__(self, control: socket.socket, presence: str | None) -> None:
+        self.control, self.presence = control, presence
         self.inbox = wire.Inbox()
         self.sockets: list[int] = []
         self.workers: dict[int, int] = {}  # pid -> number
@@ -103,7 +105,7 @@ class WarmParent:
                 sock.close()
             for other in self.sockets:  # of workers not forked yet: the driver would not see them end
                 os.close(other)
-            worker.serve(socket.socket(fileno=fd))
+            worker.serve(socket.socket(fileno=fd), self.presence)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
@@ -151,16 +153,16 @@ def describe(code: int) -> str:
     return f"killed by {name}" + (" (out of memory, or by somebody)" if name == "SIGKILL" else "")
 
 
-def main(mode: str, fd: int, runner: str) -> None:
+def main(mode: str, fd: int, runner: str, presence: str | None = None) -> None:
     """Serve on ``fd`` until the driver closes it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sock = socket.socket(fileno=fd)
     if mode == "spawn":
-        worker.serve(sock)
+        worker.serve(sock, presence)
     preload(runner)
-    WarmParent(sock).serve()
+    WarmParent(sock, presence).serve()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
     os._exit(0)

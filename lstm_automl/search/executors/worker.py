@@ -17,6 +17,7 @@ from typing import Any
 from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.executors import wire
+from lstm_automl.search.executors.presence import hold
 
 Runner = Callable[..., RungResult]
 
@@ -59,9 +60,16 @@ class Channel:
         os._exit(0)
 
 
-def serve(sock: socket.socket) -> None:
-    """Run the rungs that come in until the driver closes; never returns."""
+def serve(sock: socket.socket, presence: str | None = None) -> None:
+    """Run the rungs that come in until the driver closes; never returns.
+
+    Args:
+        sock: To the driver.
+        presence: File on which to hold a shared lock for life, see :mod:`presence`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's affair
+    if presence is not None:
+        hold(Path(presence))
     channel = Channel(sock)
     channel.send({"op": "hello", "pid": os.getpid()})
     while True:
