@@ -41,8 +41,8 @@ class Regression:
 
     With a target at every row (an engine that runs to failure) every row of a training sequence is an example that
     reads its sequence up to there. Files given for validation and test are scored at the last row of each sequence.
-    Sequences held out of the training file, always whole ones, all end in failure; they are scored at ten rows each,
-    drawn by the seed and spread over their length from a shortest prefix on. Prediction is for the last row.
+    Sequences held out of the training file, always whole ones, all end in failure; they are scored at up to 30 rows
+    each, drawn by the seed and spread over their length from a shortest prefix on. Prediction is for the last row.
     """
 
     name: ClassVar[str] = "regression"
