@@ -40,7 +40,7 @@ def active(given: Mapping[str, Any], task: str, unread: Iterable[str] = ()) -> d
 
     >>> active({**shipped("classification").defaults(), "front_end": "none"}, "classification").get("conv_layers")
     """
-    values = shipped(task).without(*unread).fill(given)
+    values: dict[str, Any] = shipped(task).without(*unread).fill(given)
     problems = []
     for name, value in values.items():
         if name == "batch_size" and value is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from lstm_automl.estimators import arguments, searching
 from lstm_automl.estimators.fitting import Trained, train
 from lstm_automl.estimators.quiet import no_retracing_advice
 from lstm_automl.tasks.problem import Problem
-from lstm_automl.tasks.task import State
+from lstm_automl.tasks.task import Metric, State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,9 @@ Parted = Callable[[Problem, float, int], Problem]
 """``(problem, share held out, seed) -> problem`` with its first fold."""
 Folded = Callable[[Problem, int | None, int], Problem]
 """``(problem, folds, seed) -> problem`` with the folds of a search."""
+
+WEIGHED = Metric("val_loss", "min")
+"""What decides on the best epoch where examples are weighted: it weighs as training does, the metrics do not."""
 
 
 class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
@@ -111,6 +115,8 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
         values = arguments.active(arguments.hyperparameters(self, self.task), self.task, unread)
         problem = parted(problem, 0.0 if values["batch_size"] is None else share, seed)
         state = state_of(problem, problem.split.folds[0].train)
+        if "weight" in problem.frame.fields or "class_weight" in state.arrays:
+            problem = replace(problem, metric=WEIGHED)
         return train(problem, values, state, seed=seed, max_epochs=epochs, patience=patience, dtype=dtype)
 
     def _search(self, framed: Callable[[str | None], Problem], folded: Folded, unread: tuple[str, ...]) -> Trained:

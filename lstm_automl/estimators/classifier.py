@@ -21,6 +21,7 @@ from lstm_automl.estimators.preparing import options_of, task_of
 from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.series import SeriesEstimator
 from lstm_automl.estimators.weighing import weighted_state, with_class_weights
+from lstm_automl.estimators.wording import in_python
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import State
 
@@ -62,7 +63,8 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         batch_size: Sequences a step; None = all of them in order, with no validation part: equal to weighing sequences
             by repeating them where nothing is random (dropout 0, no ``fcn``, no augmentation).
         max_epochs: At least 1; an epoch is 16 to 256 optimiser steps.
-        patience: Epochs without a better validation accuracy before training ends; None = never.
+        patience: Epochs without a better validation accuracy (loss, where there are weights) before training
+            ends; None = never.
         validation_fraction: Share of the sequences held out for that, classes spread evenly, [0, 1); the weights of the
             best epoch are kept. 0 or less than one sequence = train ``max_epochs`` on all.
         class_weight: ``{label: weight}`` or ``"balanced"``.
@@ -153,6 +155,7 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         self.dtype = dtype
         self.random_state = random_state
 
+    @in_python
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train, or search and train.
 
@@ -186,6 +189,7 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         self._learn(lambda metric: parts.framed(task, data, options, metric), state_of, parts.hold_out, parts.folded)
         return self
 
+    @in_python
     def predict_proba(self, X: Any) -> Array:
         """``(n, classes)`` probabilities, in the order of ``classes_``.
 
@@ -194,6 +198,7 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         """
         return self._outputs(X)
 
+    @in_python
     def predict(self, X: Any) -> Array:
         """``(n,)`` most probable labels, in the type of y.
 

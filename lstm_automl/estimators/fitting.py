@@ -65,7 +65,7 @@ def train(
             raise NoValidTrialError("the training diverged (its loss is not finite): lower learning_rate or clipnorm")
         _warn(f"the training diverged after epoch {result.epochs[-1].epoch}; the best weights until then are kept")
     history = pd.DataFrame([{"epoch": e.epoch, "loss": e.loss, **e.scores} for e in result.epochs])
-    trial = {"number": 0, **values, "score": result.score, "loss": result.loss, "best_epoch": result.best_epoch,
+    trial = {"number": 0, **values, "score": result.score, "val_loss": result.loss, "best_epoch": result.best_epoch,
              "status": result.status}  # fmt: skip
     return Trained(StoredModel.of_trainer(trainer), dict(values), pd.DataFrame([trial]), history)
 

@@ -100,7 +100,7 @@ def _sequences(X: Any, layout: Layout, allow_nan: bool) -> Sequences:
 
 def _dtype(X: Any) -> Any:
     """float32 where all of X is that (or shorter), else float64."""
-    parts = X if isinstance(X, (list, tuple)) or getattr(X, "dtype", None) == object else [X]
+    parts = X if isinstance(X, (list, tuple)) or getattr(X, "dtype", None) == np.dtype(object) else [X]
     kinds = [getattr(part, "dtype", None) for part in parts]
     return np.float32 if kinds and all(kind in (np.float16, np.float32) for kind in kinds) else np.float64
 

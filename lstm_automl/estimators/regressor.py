@@ -16,6 +16,7 @@ from lstm_automl.estimators.preparing import options_of, task_of
 from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.series import SeriesEstimator
 from lstm_automl.estimators.weighing import weighted_state
+from lstm_automl.estimators.wording import in_python
 
 Array = NDArray[Any]
 
@@ -56,9 +57,10 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         batch_size: Sequences a step; None = all of them in order, with no validation part: equal to weighing sequences
             by repeating them where nothing is random (dropout 0, no ``fcn``, no augmentation).
         max_epochs: At least 1; an epoch is 16 to 256 optimiser steps.
-        patience: Epochs without a lower validation error before training ends; None = never.
-        validation_fraction: Share of the sequences held out for that, small and large targets spread evenly, [0, 1); the weights of the
-            best epoch are kept. 0 or less than one sequence = train ``max_epochs`` on all.
+        patience: Epochs without a lower validation error (loss, where there are weights) before training
+            ends; None = never.
+        validation_fraction: Share of the sequences held out for that, small and large targets alike, [0, 1); the
+            weights of the best epoch are kept. 0 or less than one sequence = train ``max_epochs`` on all.
         cap: Targets and predictions above it are cut to it; None = no cap.
         search: None = fit exactly these values in this process, writing nothing; :class:`Search` = search.
         layout: ``NTC`` or ``NCT``, axis order of 3-D X and of (time, features) items.
@@ -148,6 +150,7 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         self.dtype = dtype
         self.random_state = random_state
 
+    @in_python
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Train, or search and train.
 
@@ -181,6 +184,7 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         )
         return self
 
+    @in_python
     def predict(self, X: Any) -> NDArray[np.float64]:
         """``(n,)`` numbers in the units of y.
 
@@ -192,7 +196,7 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
 
 def _per_row(y: Any) -> bool:
     """Whether y is a list of arrays, a number for each step."""
-    held = isinstance(y, (list, tuple)) or getattr(y, "dtype", None) == object
+    held = isinstance(y, (list, tuple)) or getattr(y, "dtype", None) == np.dtype(object)
     return held and len(y) > 0 and all(np.ndim(item) == 1 for item in y)
 
 
