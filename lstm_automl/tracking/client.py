@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
 DEFAULT_URI = "sqlite:///mlflow.db"
-
-# MLflow retries a dead server for four minutes; our own loop retries instead, with nothing waiting for it.
-_IMPATIENT = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
-}
 
 
 def resolve(uri: str | None) -> str:
@@ -65,14 +59,28 @@ def pyfunc() -> ModuleType:
     return mlflow.pyfunc  # type: ignore[no-any-return]
 
 
+def is_absent(error: MlflowException) -> bool:
+    """Whether MLflow says that there is no such thing; anything else means that it could not be asked."""
+    return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "ENDPOINT_NOT_FOUND")
+
+
 @contextmanager
-def impatient() -> Iterator[None]:
-    """Within: no call to a server lasts longer than 10 s, none is repeated by MLflow itself."""
-    before = {name: os.environ.get(name) for name in _IMPATIENT}
-    os.environ.update({name: value for name, value in _IMPATIENT.items() if before[name] is None})
+def impatient(seconds: int = 10, retries: int = 0) -> Iterator[None]:
+    """Within: MLflow waits this long for an answer, instead of four minutes for a server that is down.
+
+    Args:
+        seconds: For one answer.
+        retries: After the first try.
+    """
+    wanted = {
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds),
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(retries),
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    }
+    ours = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
+        for name in ours:
+            os.environ.pop(name, None)

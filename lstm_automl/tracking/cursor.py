@@ -86,6 +86,17 @@ class Cursor:
         self.close()
 
 
+def is_sending(directory: Path) -> bool:
+    """Whether somebody sends the search in ``directory`` to MLflow just now."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(directory / "tracking.lock", timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 def note_outcome(directory: Path, uri: str, how: str) -> None:
     """Store how a search ended, under ``outcome``; needs no turn, a sender may be at work."""
     with closing(_opened(directory / "tracking.db")) as connection, connection:

@@ -10,13 +10,14 @@ from urllib.parse import unquote, urlsplit
 
 from lstm_automl.errors import LstmAutomlError, UsageError
 from lstm_automl.tracking import served
-from lstm_automl.tracking.client import connect, quiet
+from lstm_automl.tracking.client import connect, impatient, is_absent, quiet
 from lstm_automl.tracking.client import resolve as resolve_uri
 from lstm_automl.tracking.names import check_name
 
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[\w.-]+)|/(?P<version>[0-9]+))\Z")
 
 
+@impatient(seconds=20, retries=1)
 def resolve(model: str, home: str | Path = "searches", uri: str | None = None) -> Path:
     """The bundle that ``model`` means.
 
@@ -58,6 +59,8 @@ def _registered(model: str, home: Path, uri: str | None) -> Path:
             version = client.get_model_version(name, match["version"])
         where = client.get_model_version_download_uri(name, version.version)
     except MlflowException as error:
+        if not is_absent(error):
+            raise LstmAutomlError(f"MLflow cannot be asked: {error.message.splitlines()[0]}") from error
         raise UsageError(f"no model {model!r} ({error.message.splitlines()[0]})") from None
     found = served.bundle_in(_local(where, home / ".models", uri))
     if found is None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_automl.errors import UsageError
+from lstm_automl.errors import LstmAutomlError, UsageError
 from lstm_automl.tracking import served
-from lstm_automl.tracking.client import connect
+from lstm_automl.tracking.client import connect, impatient, is_absent
 from lstm_automl.tracking.client import resolve as resolve_uri
+from lstm_automl.tracking.cursor import is_sending
 from lstm_automl.tracking.database import artifacts_of
 from lstm_automl.tracking.lookup import resolve
 from lstm_automl.tracking.names import check_name
@@ -43,6 +45,7 @@ class Registered:
     notes: tuple[str, ...] = ()
 
 
+@impatient(seconds=20, retries=1)
 def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias: str = CHAMPION) -> Registered:
     """Log a bundle as a pyfunc model of its search and register it; a bundle registered before stays one version.
 
@@ -69,14 +72,14 @@ def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias
     client = connect(uri)
     version = _known(client, name, facts.digest)
     if version is None:
-        runs = Runs(client, directory.name, meta, artifacts_of(resolve_uri(uri)))
-        model = _upload(client, runs, bundle, directory, facts)
+        model = _upload(client, _runs(client, directory, meta, resolve_uri(uri)), bundle, directory, facts)
         version = _add_version(client, name, model, {SEARCH_ID: str(meta["search_id"])}, facts)
     notes = _crown(client, name, version, facts, alias)
     where = f"{name}/{version}" if notes else f"{name}@{alias}"
     return Registered(f"models:/{where}", version, notes)
 
 
+@impatient(seconds=20, retries=1)
 def promote(name: str, version: int | str, uri: str | None = None, *, alias: str = CHAMPION) -> str:
     """Let the alias point at a version, whatever the scores; returns what was done, in words.
 
@@ -92,19 +95,26 @@ def promote(name: str, version: int | str, uri: str | None = None, *, alias: str
         before = _holder(client, name, alias)
         client.set_registered_model_alias(name, alias, str(version))
     except MlflowException as error:
+        if not is_absent(error):
+            raise LstmAutomlError(f"MLflow cannot be asked: {error.message.splitlines()[0]}") from error
         raise UsageError(f"no version {version} of model {name!r} ({error.message.splitlines()[0]})") from None
     was = f", was version {before.version}" if before is not None else ""
     return f"models:/{name}@{alias} is version {version}{was}"
 
 
-def _known(client: MlflowClient, name: str, digest: str) -> int | None:
-    from mlflow.exceptions import MlflowException
+def _runs(client: MlflowClient, directory: Path, meta: Mapping[str, Any], uri: str) -> Runs:
+    """The search's runs; the parent is left to a tracker at work, so that there are not two."""
+    for _ in range(20):
+        runs = Runs(client, directory.name, meta, artifacts_of(uri))
+        if runs.found("parent") or not is_sending(directory):
+            break
+        time.sleep(0.5)
+    return runs
 
-    try:
-        versions = client.search_model_versions(f"name = '{_quoted(name)}'")
-    except MlflowException:
-        return None
-    found = [int(v.version) for v in versions if (v.tags or {}).get(_BUNDLE) == digest and v.status == "READY"]
+
+def _known(client: MlflowClient, name: str, digest: str) -> int | None:
+    versions = client.search_model_versions(f"tags.`{_BUNDLE}` = '{digest}'")
+    found = [int(v.version) for v in versions if v.name == name and v.status == "READY"]
     return min(found, default=None)
 
 
@@ -180,9 +190,7 @@ def _holder(client: MlflowClient, name: str, alias: str) -> Any:
 
     try:
         return client.get_model_version_by_alias(name, alias)
-    except MlflowException:
+    except MlflowException as error:
+        if not is_absent(error):
+            raise
         return None
-
-
-def _quoted(name: str) -> str:
-    return name.replace("'", "\\'")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from lstm_automl.errors import LstmAutomlError, UsageError
 from lstm_automl.tracking import links
-from lstm_automl.tracking.client import connect, quiet, resolve
+from lstm_automl.tracking.client import connect, impatient, quiet, resolve
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
@@ -54,6 +54,7 @@ def serve(
             raise LstmAutomlError(f"the MLflow UI ended with code {code}")
 
 
+@impatient(seconds=20, retries=1)
 def tell(names: Sequence[str], uri: str, base: str, say: Callable[[str], None]) -> None:
     """Print the links of each search."""
     client = connect(uri)

@@ -102,6 +102,11 @@ def test_a_champion_of_other_data_is_kept(search: Path, uri: str, tmp_path: Path
     assert "lstm-automl promote demo 2" in made.notes[0]
 
 
+def test_a_name_with_a_quote_is_registered_once(search: Path, uri: str) -> None:
+    first = register(search / "bundle", search, uri, "it's")
+    assert register(search / "bundle", search, uri, "it's") == first
+
+
 @pytest.mark.parametrize(
     ("model", "says"),
     [

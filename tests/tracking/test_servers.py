@@ -92,6 +92,25 @@ def test_a_server_away_until_the_end_is_caught_up_by_sync(mode: str, proxy: Prox
     script.store.close()
 
 
+def test_a_model_is_registered_on_a_server_and_fetched_back(
+    proxy: Proxy, server: str, classified: Path, tmp_path: Path
+) -> None:
+    from lstm_automl.models import bundle
+    from lstm_automl.tracking.registry import register, resolve
+
+    proxy.mode = "error"
+    with pytest.raises(Exception, match="500"):
+        register(classified / "bundle", classified, proxy.address, "served")
+    proxy.mode = "well"
+    made = register(classified / "bundle", classified, proxy.address, "served")
+    assert made.model_uri == "models:/served@champion"
+    found = resolve(made.model_uri, tmp_path, server)
+    assert bundle.read_info(found) == bundle.read_info(classified / "bundle")
+    proxy.mode = "error"
+    with pytest.raises(LstmAutomlError, match="MLflow cannot be asked"):
+        resolve(made.model_uri, tmp_path, proxy.address)
+
+
 def test_links_of_a_search(server: str, tmp_path: Path) -> None:
     script = Script(tmp_path / "linked", direction="min")
     script.trial(0, [0.1])
