@@ -131,11 +131,17 @@ def test_a_new_executor_waits_for_the_workers_of_a_dead_driver(tmp_path: Path) -
 
 
 def test_nothing_is_left_after_close(tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(3):
-        with local(tmp_path, workers=3) as executor:
-            futures = [executor.submit(rung(tmp_path, 100 + i, to_epoch=2), ignore) for i in range(3)]
-            assert all(f.result(30).status == "completed" for f in futures)
-    assert len(os.listdir("/proc/self/fd")) == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    code = "import os, sys; from pathlib import Path; from tests.search.test_local import use\n"
+    code += "counts = [use(Path(sys.argv[1])) for _ in range(4)]; assert counts[0] == counts[-1], counts\n"
+    code += (
+        "try: os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError: pass\nelse: raise SystemExit('a zombie is left')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=Path(__file__).parents[2])
+
+
+def use(directory: Path) -> int:
+    """Run some rungs and close; the number of open files then."""
+    with local(directory, workers=3) as executor:
+        futures = [executor.submit(rung(directory, 100 + i, to_epoch=2), ignore) for i in range(3)]
+        assert all(f.result(30).status == "completed" for f in futures)
+    return len(os.listdir("/proc/self/fd"))
