@@ -119,6 +119,8 @@ def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> N
     overrides = _settings(given.pop("fixed"))
     source = {k: given.pop(k) for k in ("data", "valid", "test", "split")}
     as_json, dry = given.pop("as_json"), given.pop("dry_run")
+    if given["register_as"] == "":
+        raise UsageError("--register: an empty name; --no-register leaves the model out of the registry")
     if given.pop("no_register"):
         if given["register_as"]:
             raise click.UsageError("--register and --no-register contradict each other")

@@ -92,8 +92,8 @@ class Search(BaseModel):
 
     @field_validator("name", "register_as")
     @classmethod
-    def _plain(cls, value: str | None) -> str | None:
-        return check_name(value) if value else value
+    def _plain(cls, value: str | None, info: Any) -> str | None:
+        return value if value is None or (value == "" and info.field_name == "register_as") else check_name(value)
 
     @property
     def processes(self) -> int:
@@ -123,5 +123,5 @@ def _sentence(error: Any) -> str:
         from lstm_automl.errors import did_you_mean
 
         return f"unknown setting {place!r}{did_you_mean(place, Search.model_fields)}"
-    shown = error["input"]
-    return f"{place}: {error['msg'].removeprefix('Value error, ')} (got {shown!r})"
+    message, got = error["msg"].removeprefix("Value error, "), repr(error["input"])
+    return f"{place}: {message}" if got[1:21] in message else f"{place}: {message} (got {got})"

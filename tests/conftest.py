@@ -1,0 +1,61 @@
+"""Shared by all rooms: the command line as a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+SMALL = (
+    "--max-trials", "4", "--max-epochs", "2", "--cv", "1", "--ensemble", "1", "--workers", "2",
+    "--set", "num_layers=1", "--set", "front_end=none", "--set", "batch_size=32", "--set", "cell=lstm",
+)  # fmt: skip
+"""Limits with which a search of demo data takes seconds."""
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """This checkout first, whatever is installed."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "100"}
+
+
+@pytest.fixture(scope="session")
+def command(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``command(folder, "runs", "list")`` runs ``lstm-automl runs list`` there; ``code`` is what it must exit with."""
+
+    def run(folder: Path, *args: str, code: int | None = 0, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "lstm_automl", *args],
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout,
+        )  # fmt: skip
+        assert code is None or done.returncode == code, f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def started(environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
+    """As ``command``, but running."""
+
+    def start(folder: Path, *args: str, **more: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-u", "-m", "lstm_automl", *args],
+            cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more,
+        )  # fmt: skip
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def small() -> tuple[str, ...]:
+    """Options that make a search small."""
+    return SMALL
