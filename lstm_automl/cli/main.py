@@ -67,9 +67,8 @@ def cli() -> None:
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
-        cli.main(args=args, prog_name="lstm-automl", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
+        # not standalone: click gives a verb's exit code back instead of leaving the process
+        code = cli.main(args=args, prog_name="lstm-automl", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return _stopped_code() or 130
     except click.ClickException as wrong:
@@ -84,7 +83,7 @@ def run(args: list[str] | None = None) -> int:
     except OSError as wrong:
         click.echo(f"Error: {wrong.strerror or wrong}{f': {wrong.filename}' if wrong.filename else ''}", err=True)
         return 5 if wrong.errno in DISK else 2
-    return _stopped_code()
+    return code if isinstance(code, int) and code else _stopped_code()
 
 
 def _stopped_code() -> int:

@@ -60,8 +60,16 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
         return tuple(int(p) for p in parts)
 
 
+def _uri(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    from lstm_automl.estimators.request import check_uri
+
+    return None if value is None else check_uri(value)
+
+
 home = click.option("--home", default="searches", show_default=True, metavar="DIR", help="Folder of searches.")
-tracking_uri = click.option("--tracking-uri", metavar="URI", help="MLflow store.  [default: sqlite:///mlflow.db]")
+tracking_uri = click.option(
+    "--tracking-uri", metavar="URI", callback=_uri, help="MLflow store.  [default: sqlite:///mlflow.db]"
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Last line of output is one JSON object.")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lstm_automl import plugins
-from lstm_automl.errors import UsageError
+from lstm_automl.errors import UsageError, did_you_mean
 
 SEARCH_SHARE = 0.6
 """Share of a time budget for the search itself; the rest is for selection, refit, evaluation, registration."""
@@ -95,6 +95,11 @@ class Search(BaseModel):
     def _plain(cls, value: str | None, info: Any) -> str | None:
         return value if value is None or (value == "" and info.field_name == "register_as") else check_name(value)
 
+    @field_validator("tracking_uri")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        return value if value is None else check_uri(value)
+
     @property
     def processes(self) -> int:
         """``workers``, or one a core this process may use."""
@@ -117,11 +122,30 @@ def check_name(name: str) -> str:
     return name
 
 
+STORES = ("databricks", "file", "http", "https", "mssql", "mysql", "postgresql", "sqlite")
+"""Schemes of MLflow's own tracking stores."""
+
+
+def check_uri(uri: str) -> str:
+    """A tracking URI of a kind MLflow knows; nothing is opened.
+
+    >>> check_uri("sqlite:///mlflow.db")
+    'sqlite:///mlflow.db'
+    """
+    from importlib.metadata import entry_points
+
+    scheme, found, _ = uri.partition(":")
+    known = {*STORES, *(e.name for e in entry_points(group="mlflow.tracking_store"))}
+    if not uri.strip() or (found and scheme.partition("+")[0] not in known):
+        raise UsageError(f"--tracking-uri {uri!r}: no store of MLflow begins so{did_you_mean(scheme, known)}")
+    return uri
+
+
 def _sentence(error: Any) -> str:
     place = ".".join(str(p) for p in error["loc"]) or "setting"
+    if isinstance(error.get("ctx", {}).get("error"), UsageError) and str(error["ctx"]["error"]).startswith("--"):
+        return str(error["ctx"]["error"])
     if error["type"] == "extra_forbidden":
-        from lstm_automl.errors import did_you_mean
-
         return f"unknown setting {place!r}{did_you_mean(place, Search.model_fields)}"
     message, got = error["msg"].removeprefix("Value error, "), repr(error["input"])
     return f"{place}: {message}" if got[1:21] in message else f"{place}: {message} (got {got})"

@@ -89,9 +89,7 @@ def create(directory: Path, problem: Problem, space: Space, settings: Search) ->
                 _compare(directory, meta)
             else:
                 _build(directory, problem)
-            write_json(
-                directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name}
-            )
+            write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
         except OSError as wrong:
             raise StorageError(f"{directory}: {wrong.strerror or wrong}") from wrong
     return directory
@@ -131,7 +129,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
     """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
     with SearchLock(directory):
         meta, _ = request(directory)
-        problem = Problem.load(directory / "data")
+        problem = _stored_problem(directory / "data", meta["data_digest"])
         space = Space.from_json(meta["space"])
         limits = Limits(
             max_trials=settings.max_trials,
@@ -177,6 +175,18 @@ def require_valid(table: Table, direction: Direction, directory: Path) -> None:
             counts[t.status] = counts.get(t.status, 0) + 1
         said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "none finished"
         raise NoValidTrialError(f"no valid trial ({said}); see 'lstm-automl runs show {directory.name}'")
+
+
+def _stored_problem(folder: Path, digest: str) -> Problem:
+    """The problem as it was framed; what the disk has done to it since is found before anything is trained on it."""
+    try:
+        problem = Problem.load(folder)
+        now = problem.digest()
+    except Exception as wrong:
+        raise StateError(f"{folder} is damaged: {wrong}") from wrong
+    if now != digest:
+        raise StateError(f"{folder} is damaged: its digest is {now:.12}, {digest:.12} when the search was made")
+    return problem
 
 
 def _build(directory: Path, problem: Problem) -> None:
