@@ -67,6 +67,17 @@ def test_best(made: Trainer, metric: Metric, scores: list[float], losses: list[f
     assert found.epochs[0].scores.keys() == {"m", "val_loss"}  # what is undefined is left out
 
 
+def test_patience_waits_for_the_second_half_of_a_falling_schedule(
+    made: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = [0.9, 0.5, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1]
+    monkeypatch.setitem(made.values, "schedule", "cosine")
+    monkeypatch.setattr(made, "max_epochs", 8)
+    assert len(scripted(made, scores, patience=2).epochs) == 7
+    monkeypatch.setitem(made.values, "schedule", "constant")
+    assert len(scripted(made, scores, patience=2).epochs) == 3
+
+
 def test_patience(made: Trainer) -> None:
     found = scripted(made, [0.1, 0.5, 0.4, 0.3, 0.9], patience=2)
     assert (len(found.epochs), found.best_epoch, found.progress.stopped) == (4, 1, True)
