@@ -23,7 +23,7 @@ _PUBLIC = {
     "Search": "lstm_automl.estimators.request",
     "hypermodel": "lstm_automl.search.hypermodel",
     "load": "lstm_automl.models.bundle",
-    "search": "lstm_automl.estimators.flow",
+    "search": "lstm_automl.search",  # the room, which can be called: importing it binds this name anyway
 }
 
 __all__ = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search"]  # noqa: F822
@@ -33,7 +33,8 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
+        module = importlib.import_module(_PUBLIC[name])
+        return module if name == "search" else getattr(module, name)
     raise AttributeError(f"module 'lstm_automl' has no attribute {name!r}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ FILES: dict[str, str | bytes] = {
     "misspelt.yaml": "task: classification\nparameters:\n  unitz: 3\n",
     "duplicate.yaml": "task: classification\nparameters:\n  units: 3\n  units: 4\n",
     "object.yaml": "task: !!python/object/apply:os.system [id]\n",
-    "bomb.yaml": "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}, *{a}]\n" for a, b in zip("abcdefghij", "bcdefghijk")),
+    "bomb.yaml": "a: &a [x]\n" + "".join(f"{b}: &{b} [{', '.join(8 * [f'*{a}'])}]\n" for a, b in pairwise("abcdefghi")),
     "big.yaml": "# " + "x" * 10_000_000 + "\ntask: classification\n",
     "latin.yaml": "task: classification # \xe9\n".encode("latin-1"),
     **{

@@ -1,0 +1,61 @@
+"""Names: every line of the table leads somewhere, and says of it what is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lstm_automl import plugins
+from lstm_automl.errors import UnknownNameError
+from lstm_automl.testing.extension import installed
+
+EVERY = [(kind, name) for kind in plugins.KINDS for name in plugins.names(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_every_name_loads(kind: str, name: str) -> None:
+    plugin = plugins.find(kind, name)
+    found = plugin.load()
+    assert callable(found)
+    assert plugin.help
+    assert not plugin.help.endswith(".")
+    if kind in ("task", "cell", "front_end", "head"):
+        assert found.name == name
+
+
+def test_unknown_names_say_what_was_meant() -> None:
+    with pytest.raises(
+        UnknownNameError, match=r"^unknown front end 'cnn'; did you mean 'cnn1d'\? \(valid: cnn1d, fcn, none\)$"
+    ):
+        plugins.find("front_end", "cnn")
+
+
+def test_another_distribution_adds_a_name(tmp_path: Path) -> None:
+    (tmp_path / "of_mine.py").write_text(
+        "from lstm_automl.plugins import Plugin\nMINE = Plugin('of_mine:Mine', 'mine', reads=('units',))\n"
+        "class Mine: ...\n"
+    )
+    with installed(tmp_path, {"cell": {"mine": "of_mine:MINE"}}):
+        assert plugins.names("cell")[-1] == "mine"
+        assert plugins.find("cell", "mine").reads == ("units",)
+        assert plugins.load("cell", "mine").__name__ == "Mine"
+    assert "mine" not in plugins.names("cell")
+
+
+def test_a_name_taken_twice_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "of_mine.py").write_text(
+        "from lstm_automl.plugins import Plugin\nMINE = Plugin('of_mine:Mine', 'mine')\n"
+    )
+    with (
+        installed(tmp_path, {"cell": {"lstm": "of_mine:MINE"}}),
+        pytest.raises(ValueError, match="two distributions register cell 'lstm': rename one of them"),
+    ):
+        plugins.names("cell")
+
+
+def test_each_task_names_heads_that_exist() -> None:
+    for name in plugins.names("task"):
+        uses = plugins.find("task", name).uses
+        assert uses
+        assert set(uses) <= set(plugins.names("head"))
