@@ -11,7 +11,7 @@ import numpy as np
 
 from lstm_automl.errors import UsageError
 from lstm_automl.spaces.loader import load
-from lstm_automl.spaces.space import Space
+from lstm_automl.spaces.space import Parameter, Space
 from lstm_automl.spaces.vocabulary import VOCABULARY
 
 
@@ -26,30 +26,26 @@ def hyperparameters(estimator: Any, task: str) -> dict[str, Any]:
     return {name: _plain(getattr(estimator, name)) for name in shipped(task).parameters}
 
 
-def active(given: Mapping[str, Any], task: str, unread: Iterable[str] = ()) -> dict[str, Any]:
-    """The values that are read, checked: a child of a parent that switches it off is left out.
+def active(estimator: Any, task: str, unread: Iterable[str] = ()) -> dict[str, Any]:
+    """The estimator's values that are read, checked: ``conv_layers`` is left out where there is no convolution.
 
     Any value that a network can be built with is taken, inside the ranges of the shipped space or not.
 
     Args:
-        given: Of :func:`hyperparameters`.
         unread: Names that nothing reads here.
 
     Raises:
         UsageError: naming every value that cannot be.
-
-    >>> active({**shipped("classification").defaults(), "front_end": "none"}, "classification").get("conv_layers")
     """
-    values: dict[str, Any] = shipped(task).without(*unread).fill(given)
-    problems = []
-    for name, value in values.items():
-        if name == "batch_size" and value is None:
-            continue
-        problem = VOCABULARY[name].problem(value)
-        if problem:
-            problems.append(f"{name}: {problem}")
-    if problems:
-        raise UsageError("\n".join(problems))
+    given, space = hyperparameters(estimator, task), shipped(task).without(*unread)
+    own = changed(estimator, given)
+    values: dict[str, Any] = {}
+    for parameter in space.parameters.values():
+        if _is_read(parameter, values, space, parameter.name in own):
+            values[parameter.name] = given[parameter.name]
+    problems = {name: VOCABULARY[name].problem(v) for name, v in values.items() if (name, v) != ("batch_size", None)}
+    if any(problems.values()):
+        raise UsageError("\n".join(f"{name}: {problem}" for name, problem in problems.items() if problem))
     return values
 
 
@@ -99,6 +95,22 @@ def precision(value: Any) -> str:
     if value not in ("float32", "float64"):
         raise UsageError(f"dtype is {value!r}: 'float32' or 'float64' is needed")
     return str(value)
+
+
+def _is_read(parameter: Parameter, values: Mapping[str, Any], space: Space, own: bool) -> bool:
+    """Whether the conditions of the shipped space hold, as far as they can be asked.
+
+    They say nothing of a parent's value that the space does not have; and a condition on a size (patches only in long
+    windows) is advice, that a value of the user's own overrides.
+    """
+    for parent, allowed in parameter.when.items():
+        if parent not in values:
+            return False
+        advice = own and VOCABULARY[parent].kind in ("int", "float")
+        known = space.parameters[parent].contains(values[parent])
+        if values[parent] not in allowed and known and not advice:
+            return False
+    return True
 
 
 def _plain(value: Any) -> Any:

@@ -96,13 +96,13 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
             framed: Metric -> the framed data.
             state_of: Scalers of the training examples, without a search.
             parted, folded: Choose the parts of both ways.
-            unread: Hyper-parameters that nothing reads with this data.
+            unread: Hyper-parameters that nothing reads with this data (a search finds out by itself).
         """
         no_retracing_advice()
         if self.search is None:
             found = self._train(framed(None), state_of, parted, unread)
         else:
-            found = self._search(framed, folded, unread)
+            found = self._search(framed, folded)
         self._model = found.model
         self.trials_, self.best_params_ = found.trials, dict(found.values)
         self.history_ = found.history
@@ -112,14 +112,14 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
         self, problem: Problem, state_of: Callable[[Problem, Index], State], parted: Parted, unread: tuple[str, ...]
     ) -> Trained:
         seed, epochs, patience, share, dtype = self._settings()
-        values = arguments.active(arguments.hyperparameters(self, self.task), self.task, unread)
+        values = arguments.active(self, self.task, unread)
         problem = parted(problem, 0.0 if values["batch_size"] is None else share, seed)
         state = state_of(problem, problem.split.folds[0].train)
         if "weight" in problem.frame.fields or "class_weight" in state.arrays:
             problem = replace(problem, metric=WEIGHED)
         return train(problem, values, state, seed=seed, max_epochs=epochs, patience=patience, dtype=dtype)
 
-    def _search(self, framed: Callable[[str | None], Problem], folded: Folded, unread: tuple[str, ...]) -> Trained:
+    def _search(self, framed: Callable[[str | None], Problem], folded: Folded) -> Trained:
         seed, epochs, patience, _, _ = self._settings()
         held = arguments.changed(self, arguments.shipped(self.task).parameters)
         idle = arguments.changed(self, ("validation_fraction", "dtype"))
@@ -130,4 +130,4 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
         own = own if self.random_state is None else {**own, "seed": seed}
         settings = searching.settled(self.search, held, **own)
         problem = folded(framed(settings.metric), settings.cv, settings.seed)
-        return searching.run(problem, settings, unread=unread)
+        return searching.run(problem, settings)

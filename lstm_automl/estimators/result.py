@@ -50,12 +50,12 @@ class SearchResult:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial: number, values, score, loss, best epoch, status."""
+        """One row a trial: number, values, score, val_loss, best epoch, status."""
         import pandas as pd
 
         return pd.DataFrame(
             [
-                {"number": t.number, **t.values, "score": t.score, "loss": t.loss, "best_epoch": t.best_epoch,
+                {"number": t.number, **t.values, "score": t.score, "val_loss": t.loss, "best_epoch": t.best_epoch,
                  "status": t.status}
                 for t in self.table
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,11 @@ from lstm_automl.estimators.preparing import default_name
 from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.stored import StoredModel
 from lstm_automl.spaces.loader import load
+from lstm_automl.tasks.adapting import adapt
 from lstm_automl.tasks.problem import Problem
+
+KEPT = {"name", "home"}
+"""Settings that name a place: the search's folder stays there, and the same call continues it."""
 
 
 def settled(search: object, held: Mapping[str, Any], **own: Any) -> Search:
@@ -47,7 +51,7 @@ def settled(search: object, held: Mapping[str, Any], **own: Any) -> Search:
     return search.model_copy(update=update)
 
 
-def run(problem: Problem, settings: Search, *, unread: Iterable[str] = ()) -> Trained:
+def run(problem: Problem, settings: Search) -> Trained:
     """Search, select and refit; the model is read into memory before a temporary folder goes.
 
     Raises:
@@ -58,18 +62,24 @@ def run(problem: Problem, settings: Search, *, unread: Iterable[str] = ()) -> Tr
 
     started = time.monotonic()
     task = problem.task.name
-    space = load(settings.space or task, overrides=dict(settings.set), task=task).without(*unread)
-    with _home(settings) as home:
+    space = load(settings.space or task, overrides=dict(settings.set), task=task)
+    if settings.space is None:
+        space = adapt(space, problem.prepared)
+    kept = bool(settings.model_fields_set & KEPT)
+    with _home(settings.home if kept else None) as home:
         directory = storing.create(home / (settings.name or default_name(task, "estimator")), problem, space, settings)
         result = flow.run(directory, settings, started=started)
         model = StoredModel.of_predictor(bundle.load(result.path))
-    return Trained(model, dict(result.best.values), result.trials, search=result.to_json())
+    facts = result.to_json()
+    if result.model_uri == str(result.path) and not kept:
+        facts["model_uri"] = None
+    return Trained(model, dict(result.best.values), result.trials, search=facts)
 
 
 @contextmanager
-def _home(settings: Search) -> Iterator[Path]:
-    if settings.model_fields_set & {"name", "home"}:
-        yield Path(settings.home)
+def _home(folder: str | None) -> Iterator[Path]:
+    if folder is not None:
+        yield Path(folder)
         return
     with tempfile.TemporaryDirectory(prefix="lstm_automl-") as folder:
         yield Path(folder)

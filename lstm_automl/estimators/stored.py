@@ -82,7 +82,8 @@ class StoredModel:
         if len(networks) == 1:
             return networks[0]
         tensors = spec.tensors(head.horizon)
-        average = keras.layers.Average(dtype=spec.dtype)([network(tensors) for network in networks])
+        named = [keras.Model(n.input, n.output, name=f"member_{i}") for i, n in enumerate(networks)]
+        average = keras.layers.Average(dtype=spec.dtype)([network(tensors) for network in named])
         return keras.Model(tensors, average)
 
     def __getstate__(self) -> dict[str, Any]:
