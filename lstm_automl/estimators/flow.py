@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.selection import Effort, affordable, choose, refit
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.rows import rank
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.adapting import adapt
 from lstm_automl.tasks.problem import Problem
@@ -109,10 +111,13 @@ def run(
         direction, folds = problem.metric.direction, len(problem.split.folds)
         seen.on_phase("search", settings.max_trials)
         table = driver.search()
+        left = _left(settings, started)
+        if left is not None and left > 0 and not rank(table, direction):
+            # Better one trial and no selection than a budget spent on nothing.
+            driver.limits = replace(driver.limits, time_budget=left * SEARCH_SHARE)
+            table = driver.search()
+            left = _left(settings, started)
         storing.require_valid(table, direction, directory)
-        left = None
-        if settings.time_budget is not None:
-            left = settings.time_budget * (1 - FINISH_SHARE) - (time.monotonic() - started)
         asked = Effort(settings.finalists, settings.seeds, settings.ensemble)
         effort = affordable(asked, table, folds, left, session.job_seconds(table), session.workers)
         if effort != asked:
@@ -126,6 +131,13 @@ def run(
         checkpoints = refit(driver, best, effort)
         seen.on_phase("finish", 1)
         return finish(session, table, best, checkpoints, started)
+
+
+def _left(settings: Search, started: float) -> float | None:
+    """Seconds left for selection and refit; None without a time budget."""
+    if settings.time_budget is None:
+        return None
+    return settings.time_budget * (1 - FINISH_SHARE) - (time.monotonic() - started)
 
 
 FINISH_SHARE = 0.1
