@@ -60,7 +60,8 @@ class LSTMForecaster(LSTMEstimator):
         loss: ``mse``, ``mae`` or ``huber`` on the scale of the training targets.
         batch_size: Forecast origins a step; None = all of them in order, with no validation part.
         max_epochs: At least 1; an epoch is 16 to 256 optimiser steps.
-        patience: Epochs without a lower validation MASE before training ends; None = never.
+        patience: Epochs without a lower validation MASE before training
+            ends, counted from the middle of a falling schedule on; None = never.
         validation_fraction: Last share of each series (a horizon at least) held out for that, [0, 1); the weights of
             the best epoch are kept. 0 = train ``max_epochs`` on all.
         season: Rows in a season, for the seasonal naive error that MASE divides by; None = 1.

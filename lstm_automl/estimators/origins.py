@@ -24,7 +24,7 @@ def sequences(y: Any, known: Any, observed: Any, series: Any = None) -> Sequence
     Raises:
         DataError: ranks or lengths do not fit.
     """
-    return sequences_from_arrays(*(_listed(part) for part in (y, known, observed)), series=series)
+    return sequences_from_arrays(_listed(y), _listed(known), _listed(observed), series)
 
 
 def framed(

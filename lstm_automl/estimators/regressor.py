@@ -58,7 +58,7 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
             by repeating them where nothing is random (dropout 0, no ``fcn``, no augmentation).
         max_epochs: At least 1; an epoch is 16 to 256 optimiser steps.
         patience: Epochs without a lower validation error (loss, where there are weights) before training
-            ends; None = never.
+            ends, counted from the middle of a falling schedule on; None = never.
         validation_fraction: Share of the sequences held out for that, small and large targets alike, [0, 1); the
             weights of the best epoch are kept. 0 or less than one sequence = train ``max_epochs`` on all.
         cap: Targets and predictions above it are cut to it; None = no cap.

@@ -52,8 +52,8 @@ def test_conditions_on_sizes_are_advice(given: dict[str, Any], patch: int | None
 
 
 def test_changed() -> None:
-    made = LSTMClassifier(units=np.int64(8), front_end="fcn", ema=1)
-    assert arguments.changed(made, ["units", "front_end", "ema", "dropout"]) == {"units": 8, "ema": 1}
+    made = LSTMClassifier(units=np.int64(8), cell="lstm", ema=1)
+    assert arguments.changed(made, ["units", "cell", "ema", "dropout"]) == {"units": 8, "ema": 1}
 
 
 @pytest.mark.parametrize(

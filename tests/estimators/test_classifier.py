@@ -41,11 +41,15 @@ def test_learns_writes_nothing(
 
 
 def test_best_weights_are_restored(cube: Any, labels: Any, tiny: dict[str, Any]) -> None:
-    made = LSTMClassifier(**{**tiny, "learning_rate": 1.0, "max_epochs": 6, "ema": False}).fit(cube, labels)
-    best = int(made.trials_.loc[0, "best_epoch"])
-    again = LSTMClassifier(**{**tiny, "learning_rate": 1.0, "max_epochs": 6, "ema": False, "patience": 1})
-    assert made.history_.loc[best, "accuracy"] == made.history_.accuracy.max()
-    assert len(again.fit(cube, labels).history_) <= best + 2
+    wild = {**tiny, "learning_rate": 1.0, "max_epochs": 6, "ema": False, "schedule": "constant"}
+    made = LSTMClassifier(**wild).fit(cube, labels)
+    best, scores = int(made.trials_.loc[0, "best_epoch"]), made.history_.accuracy
+    assert best < 5
+    assert scores[best] == scores.max() > scores.min()
+    stopped = LSTMClassifier(**wild, patience=1).fit(cube, labels)
+    assert len(stopped.history_) <= best + 2
+    only = LSTMClassifier(**{**wild, "max_epochs": best + 1}).fit(cube, labels)
+    assert np.array_equal(only.predict_proba(cube), made.predict_proba(cube))
 
 
 def test_random_state(cube: Any, labels: Any, tiny: dict[str, Any]) -> None:

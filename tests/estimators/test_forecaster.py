@@ -11,7 +11,7 @@ from lstm_automl import LSTMForecaster
 
 WAVE = np.sin(np.arange(150) / 4)
 TINY: dict[str, Any] = {"cell": "gru", "units": 4, "bidirectional": False, "window": 24, "patch": 1, "max_epochs": 3,
-                        "random_state": 0}  # fmt: skip
+                        "loss": "mae", "random_state": 0}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def test_one_series(one: LSTMForecaster) -> None:
     assert one.predict([WAVE[:60], WAVE[:90]]).shape == (2, 5, 1)
     assert one.score(WAVE[:100]) < 0
     assert {"score", "val_loss", "loss"} <= set(one.trials_.columns)
-    assert one.trials_.loc[0, "loss"] == "huber"
+    assert one.trials_.loc[0, "loss"] == "mae"
 
 
 def test_learns_more_than_repeating() -> None:

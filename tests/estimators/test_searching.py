@@ -29,7 +29,8 @@ X = [rng.normal(size=(n, 1)) for n in rng.integers(4, 7, 40)]
 y = np.where(np.arange(40) % 2, "up", "down")
 X = [x + 2 * (label == "up") for x, label in zip(X, y)]
 settings = Search(max_trials=2, max_epochs=4, workers=1, cv=1, seeds=1, finalists=2, ensemble=2)
-made = LSTMClassifier(units=4, front_end="none", cell="gru", learning_rate=0.02, random_state=3, search=settings).fit(X, y)
+held = {"units": 4, "front_end": "none", "cell": "gru", "learning_rate": 0.02}
+made = LSTMClassifier(**held, random_state=3, search=settings).fit(X, y)
 assert len(made.trials_) == 2
 assert set(made.trials_.cell) == {"gru"} and set(made.trials_.units) == {4}
 assert not made.trials_.iloc[0, 1:-4].equals(made.trials_.iloc[1, 1:-4])
