@@ -26,7 +26,7 @@ _PUBLIC = {
     "search": "lstm_automl.search",  # the room, which can be called: importing it binds this name anyway
 }
 
-__all__ = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search"]  # noqa: F822
+__all__ = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search"]
 
 
 def __getattr__(name: str) -> Any:
