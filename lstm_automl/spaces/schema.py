@@ -21,7 +21,7 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a space file; the parameters are those that some plug-in here reads.
 
     >>> sorted(json_schema()["properties"])
-    ['include', 'parameters', 'task']
+    ['first', 'include', 'parameters', 'task']
     """
     out = SpaceFile.model_json_schema()
     models: dict[str, type[Spec]] = {**SPECS, "fixed": FixedSpec}
