@@ -14,7 +14,8 @@ from lstm_automl.estimators.finishing import finish
 from lstm_automl.estimators.preparing import Source
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.estimators.result import SearchResult
-from lstm_automl.estimators.selection import Effort, affordable, choose, refit
+from lstm_automl.estimators.selection import Effort, Means, affordable, choose, refit, refit_epochs
+from lstm_automl.search.contracts import Table
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.rows import rank
 from lstm_automl.spaces.space import Space
@@ -119,7 +120,7 @@ def run(
             left = _left(settings, started)
         storing.require_valid(table, direction, directory)
         asked = Effort(settings.finalists, settings.seeds, settings.ensemble)
-        effort = affordable(asked, table, folds, left, session.job_seconds(table), session.workers)
+        effort = affordable(asked, len(rank(table, direction)), folds, _means(session, table, left))
         if effort != asked:
             seen.on_message(
                 f"time budget: {effort.finalists} finalists, {effort.seeds} seeds, {effort.ensemble} refitted "
@@ -138,6 +139,16 @@ def _left(settings: Search, started: float) -> float | None:
     if settings.time_budget is None:
         return None
     return settings.time_budget * (1 - FINISH_SHARE) - (time.monotonic() - started)
+
+
+def _means(session: storing.Session, table: Table, left: float | None) -> Means | None:
+    if left is None:
+        return None
+    job, epoch = session.costs(table)
+    best = rank(table, session.problem.metric.direction)[0]
+    # A refit sees the validation part too; building its network takes a few seconds.
+    refit = 1.25 * epoch * refit_epochs(best, session.settings.max_epochs) + 3
+    return Means(left, session.workers, job, refit)
 
 
 FINISH_SHARE = 0.1

@@ -23,20 +23,37 @@ class Effort:
     ensemble: int
 
 
-def affordable(effort: Effort, table: Table, folds: int, seconds: float | None, job: float, workers: int) -> Effort:
-    """The effort cut to what fits into ``seconds`` when a job takes ``job`` seconds; None = no limit.
+@dataclass(frozen=True)
+class Means:
+    """What is left of a time budget: seconds, workers, and what a selection job and a refit cost."""
 
-    A limit in time is the only case in which a measured time decides, as DESIGN says of ``--time-budget``.
+    seconds: float
+    workers: int
+    job: float
+    refit: float
+
+
+def affordable(asked: Effort, finalists: int, folds: int, means: Means | None) -> Effort:
+    """The effort cut to what the means allow; without a limit in time, as asked.
+
+    This is the only place in which a measured time decides, as DESIGN says of ``--time-budget``. The refit comes
+    first, then as many runs of as many finalists as fit.
+
+    >>> affordable(Effort(3, 3, 3), 3, 1, Means(seconds=60, workers=4, job=10, refit=10))
+    Effort(finalists=3, seeds=3, ensemble=3)
+    >>> affordable(Effort(3, 3, 3), 3, 5, Means(seconds=30, workers=4, job=10, refit=10))
+    Effort(finalists=1, seeds=0, ensemble=3)
     """
-    if seconds is None or job <= 0:
-        return effort
-    refit = math.ceil(effort.ensemble / workers) * job * 1.5
-    rounds = max(0, math.floor((seconds - refit) / job)) * workers
-    best = Effort(1, 0, 1 if seconds < refit else effort.ensemble)
-    for finalists in range(2, min(effort.finalists, len(table)) + 1):
-        for seeds in range(1, effort.seeds + 1):
-            if finalists * seeds * folds <= rounds and finalists * seeds > best.finalists * best.seeds:
-                best = replace(best, finalists=finalists, seeds=seeds)
+    if means is None:
+        return asked
+    whole = math.ceil(asked.ensemble / means.workers) * means.refit
+    ensemble = asked.ensemble if whole <= means.seconds else min(asked.ensemble, means.workers)
+    rounds = math.floor((means.seconds - whole) / max(means.job, 1e-9)) * means.workers
+    best = Effort(1, 0, ensemble)
+    for chosen in range(2, min(asked.finalists, finalists) + 1):
+        for seeds in range(1, asked.seeds + 1):
+            if chosen * seeds * folds <= rounds and chosen * seeds > best.finalists * best.seeds:
+                best = Effort(chosen, seeds, ensemble)
     return best
 
 

@@ -47,12 +47,14 @@ class Session:
     observer: Observer
     workers: int
 
-    def job_seconds(self, table: Table) -> float:
-        """Median wall time of a finished job of the best ten trials; 0 without one."""
-        best = {t.number for t in rank(table, self.problem.metric.direction)[:10]}
+    def costs(self, table: Table) -> tuple[float, float]:
+        """Median seconds of a job of the best three trials, and of one epoch of the best trial; 0 without one."""
+        best = [t.number for t in rank(table, self.problem.metric.direction)[:3]]
         with StoreView(self.directory) as view:
-            seconds = [j.result.seconds for j in view.jobs() if j.result and j.spec.trial in best]
-        return statistics.median(seconds) if seconds else 0.0
+            found = [(j.spec.trial, j.result) for j in view.jobs() if j.result and j.spec.trial in best]
+        jobs = [r.seconds for _, r in found]
+        epochs = [r.seconds / len(r.epochs) for trial, r in found if trial == best[0] and r.epochs]
+        return statistics.median(jobs or [0.0]), statistics.median(epochs or [0.0])
 
 
 def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]:

@@ -80,9 +80,9 @@ class Regression:
         data = joined([replace(f, targets=None, target_per_row=False) for f in files])
         last = data.offsets[1:] - 1
         per_row = train.target_per_row
-        learnt = int(np.isfinite(targets[: len(train.values)]).sum()) if per_row else len(train)
+        # Rows of one sequence tell much the same: it is sequences that decide whether data is small.
         layout = splits.arrange(
-            splits.counts(parts), examples=learnt, groups=train.groups, folds=folds, sizes=sizes, seed=seed,
+            splits.counts(parts), examples=len(train), groups=train.groups, folds=folds, sizes=sizes, seed=seed,
             source=train.source,
             strata=None if per_row else strata(targets[last[: len(train)]]),
         )  # fmt: skip

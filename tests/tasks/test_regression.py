@@ -48,7 +48,7 @@ def test_a_cap_cuts_targets_and_predictions() -> None:
 
 
 def test_every_row_of_a_training_engine_is_an_example(engines: Sequences) -> None:
-    prepared = TASK.prepare(Parts(engines, None, engines), OPTIONS)
+    prepared = TASK.prepare(Parts(engines, None, engines), OPTIONS, folds=1)
     (fold,) = prepared.split.folds
     frame = prepared.frame
     sequences = np.unique(frame.examples["sequence"][fold.train])
@@ -59,8 +59,13 @@ def test_every_row_of_a_training_engine_is_an_example(engines: Sequences) -> Non
     assert np.array_equal(prepared.split.refit, np.arange(len(engines.values)))
 
 
+def test_few_engines_are_small_data_however_many_rows_they_have(engines: Sequences) -> None:
+    assert len(engines.values) > 500
+    assert len(TASK.prepare(Parts(engines, None, engines), OPTIONS).split.folds) == 5
+
+
 def test_held_out_engines_are_scored_at_cuts_spread_over_their_rows(engines: Sequences) -> None:
-    prepared = TASK.prepare(Parts(engines, None, engines), OPTIONS)
+    prepared = TASK.prepare(Parts(engines, None, engines), OPTIONS, folds=1)
     (fold,) = prepared.split.folds
     frame = prepared.frame
     held = frame.examples["sequence"][fold.valid]
