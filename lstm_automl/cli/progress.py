@@ -97,7 +97,9 @@ class PlainProgress(Observer):
         left = self.left()
         if left is not None:
             parts.append(f"about {clock(left)} left")
-        return ", ".join([*parts, *self.best_so_far()])
+        if self.best is not None and self.best.score is not None:
+            parts.append(f"best {self.best.score:.4g} (trial {self.best.number})")
+        return ", ".join(parts)
 
     def best_so_far(self) -> list[str]:
         """``best accuracy 0.98 (trial 3)``, once there is one."""

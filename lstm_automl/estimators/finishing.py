@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,7 +124,8 @@ def summary(result: SearchResult) -> list[str]:
     """What a person wants to know first, a line each."""
     metric = result.objective["metric"]
     lines = [f"best: trial {result.best.number}, {metric} {_number(result.best.score)} (mean over seeds and folds)"]
-    lines += [f"  {k} = {_number(v)}" for k, v in result.best.values.items()]
+    values = ", ".join(f"{k} {_number(v)}" for k, v in result.best.values.items())
+    lines += textwrap.wrap(values, 100, initial_indent="  ", subsequent_indent="  ")
     if result.test:
         lines.append("test: " + ", ".join(f"{k} {_number(v)}" for k, v in result.test.items()))
     for name, parts in result.baselines.items():
