@@ -14,7 +14,7 @@ TINY: dict[str, Any] = {"cell": "gru", "num_layers": 1, "units": 4, "bidirection
 
 @pytest.fixture(scope="session")
 def tiny() -> dict[str, Any]:
-    return {**TINY, "front_end": "none", "learning_rate": 0.02, "max_epochs": 3}
+    return {**TINY, "front_end": "none", "augment": "none", "learning_rate": 0.02, "max_epochs": 3}
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,13 @@ from typing import Any
 
 # Small, quick to trace, and able to learn what the checks make up; what is left is at its default.
 SMALL: dict[str, Any] = {"cell": "simple_rnn", "num_layers": 1, "units": 8, "bidirectional": False, "front_end": "none",
-                         "optimizer": "rmsprop", "learning_rate": 0.03, "max_epochs": 2}  # fmt: skip
+                         "pooling": "last", "difference": False, "optimizer": "rmsprop", "learning_rate": 0.03,
+                         "max_epochs": 2}  # fmt: skip
 
 # Full batches in double precision, and nothing at random: weighing a sequence is then repeating it.
 # fcn and cnn1d are left out because batch normalisation counts sequences, whatever they weigh.
-COMPLIANT: dict[str, Any] = {**SMALL, "dtype": "float64", "batch_size": None, "dropout": 0.0, "ema": False,
-                             "schedule": "constant"}  # fmt: skip
+COMPLIANT: dict[str, Any] = {**SMALL, "dtype": "float64", "batch_size": None, "dropout": 0.0, "recurrent_dropout": 0.0,
+                             "augment": "none", "ema": False, "schedule": "constant"}  # fmt: skip
 
 _BATCHES = (
     "batches are drawn by position, and a validation part is held out: a sequence of weight 2 is not in two batches"
