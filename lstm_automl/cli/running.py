@@ -20,8 +20,9 @@ from lstm_automl.search.view import StoreView
 def run_and_report(directory: Path, settings: Search, *, quiet: bool = False) -> SearchResult:
     """Run or continue the search in ``directory``, stop in order on a signal, print what was found."""
     meta, _ = storing.request(directory)
+    said = f"stopped; '{_again(directory)}' continues where it was"
     show = progress.shown(directory.name, meta["metric"], meta["direction"], _before(directory), err=quiet)
-    with show as observer, signals.stop_on_signal(stop := _Stop()):
+    with show as observer, signals.stop_on_signal(stop := _Stop(), said):
         stop.observer = observer
         try:
             result = flow.run(directory, settings, observer=observer, on_driver=stop.drivers.append)
@@ -30,7 +31,7 @@ def run_and_report(directory: Path, settings: Search, *, quiet: bool = False) ->
         else:
             code = 0
     if code:
-        click.echo(f"stopped; '{_again(directory)}' continues where it was", err=True)
+        click.echo(said, err=True)
         raise click.exceptions.Exit(code)
     for line in summary(result):
         click.echo(line, err=quiet)
