@@ -19,8 +19,8 @@ signals.PATIENCE = {patience}
 def stop():
     {stop}
 with signals.stop_on_signal(stop, "said"):
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         for _ in range(600):
             time.sleep(0.1)
     except KeyboardInterrupt:
