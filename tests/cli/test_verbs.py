@@ -7,6 +7,7 @@ import io
 import json
 import re
 import signal
+import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable
@@ -125,15 +126,18 @@ def test_sync_and_promote(place: Path, command: Command, found: tuple[dict[str, 
 def test_ui_prints_a_link_that_answers(
     place: Path, started: Callable[..., subprocess.Popen[str]], found: tuple[dict[str, Any], str]
 ) -> None:
-    process = started(place, "ui", NAME)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = started(place, "ui", NAME, "--port", str(port))
     assert process.stdout is not None
     try:
         text = process.stdout.readline()
-        base = re.search(r"http://127\.0\.0\.1:\d+", text)
-        assert base, text
+        base = f"http://127.0.0.1:{port}"
+        assert base in text
         links = process.stdout.readline() + process.stdout.readline()
-        assert f"{base[0]}/#/experiments/" in links
-        with urllib.request.urlopen(base[0], timeout=60) as page:
+        assert f"{base}/#/experiments/" in links
+        with urllib.request.urlopen(base, timeout=60) as page:
             assert page.status == 200
     finally:
         process.send_signal(signal.SIGINT)
