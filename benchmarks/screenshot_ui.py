@@ -52,7 +52,8 @@ def shoot(address: str, out: Path, size: str = "1600,1000", milliseconds: int = 
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
             [browser, *FLAGS, f"--user-data-dir={profile}", f"--window-size={size}",
-             f"--virtual-time-budget={milliseconds}", "--run-all-compositor-stages-before-draw", f"--screenshot={out.absolute()}", address],
+             f"--virtual-time-budget={milliseconds}", "--run-all-compositor-stages-before-draw",
+             f"--screenshot={out.absolute()}", address],
             check=True, timeout=180, capture_output=True,
         )  # fmt: skip
     print(f"{out}: {out.stat().st_size / 1e3:.0f} kB")

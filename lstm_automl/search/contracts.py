@@ -134,9 +134,7 @@ class Oracle(Protocol):
 
     name: ClassVar[str]
 
-    def propose(
-        self, space: Space, seed: int, n: int, table: Table, direction: Direction
-    ) -> dict[str, Any] | None:
+    def propose(self, space: Space, seed: int, n: int, table: Table, direction: Direction) -> dict[str, Any] | None:
         """Values of trial ``n`` (active parameters only), or None when the space is exhausted.
 
         ``table`` holds all earlier trials in number order, those whose results may not be read yet as ``running``;

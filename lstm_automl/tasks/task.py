@@ -123,9 +123,7 @@ class Task(Protocol):
     def baselines(self, prepared: Prepared, options: TaskOptions) -> dict[str, dict[str, Scores]]:
         """Floors: name -> ``{"valid": scores, "test": scores}`` (test only where there is a test part)."""
 
-    def decode(
-        self, frame: Frame, examples: Index, outputs: Outputs, state: State
-    ) -> dict[str, NDArray[Any]]:
+    def decode(self, frame: Frame, examples: Index, outputs: Outputs, state: State) -> dict[str, NDArray[Any]]:
         """The output table: ``prediction``, ``proba_LABEL`` ..., one entry an example."""
 
     def example(self) -> str:

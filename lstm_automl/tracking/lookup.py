@@ -12,6 +12,7 @@ from lstm_automl.errors import LstmAutomlError, UsageError
 from lstm_automl.tracking import served
 from lstm_automl.tracking.client import connect, impatient, is_absent, quiet
 from lstm_automl.tracking.client import resolve as resolve_uri
+from lstm_automl.tracking.database import path_of
 from lstm_automl.tracking.names import check_name
 
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[\w.-]+)|/(?P<version>[0-9]+))\Z")
@@ -49,6 +50,9 @@ def _registered(model: str, home: Path, uri: str | None) -> Path:
     if match is None:
         raise UsageError(f"model {model!r}: write models:/NAME@ALIAS or models:/NAME/VERSION")
     name = check_name(match["name"], "model name")
+    database = path_of(resolve_uri(uri))
+    if database is not None and not database.exists():  # asking would make it
+        raise UsageError(f"no model {model!r}: there is no MLflow database {database}; give --tracking-uri")
     from mlflow.exceptions import MlflowException
 
     client = connect(uri)

@@ -204,7 +204,7 @@ def test_asked_to_stop_after_an_epoch(spec: RungSpec, tmp_path: Path) -> None:
 
 
 def test_patience_ends_a_run_for_good(spec: RungSpec, tmp_path: Path) -> None:
-    values = {**VALUES, "learning_rate": 1e-12, "ema": False, "dropout": 0.0}
+    values = {**VALUES, "schedule": "constant", "learning_rate": 1e-12, "ema": False, "dropout": 0.0}
     spec = replace(spec, values=values, patience=2, to_epoch=6)
     ended = run_rung(spec, nobody)
     assert ended.status == "completed"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,15 @@ def classified(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from trained import finished
 
     return finished(tmp_path_factory.mktemp("searches") / "demo", "classification")
+
+
+@pytest.fixture(scope="session")
+def own_port() -> Callable[[], int]:
+    """A port of the system's choice: test processes side by side would all find the same first free one."""
+
+    def port() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    return port

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(template: Path, tmp_path_factory: pytest.TempPathFactory, own_port: Callable[[], int]) -> Iterator[str]:
     """A real MLflow server."""
     import shutil
 
     path = tmp_path_factory.mktemp("server") / "mlflow.db"
     shutil.copyfile(template, path)
-    with ui.running(f"sqlite:///{path}", ui.free_port()) as (_, base):
+    with ui.running(f"sqlite:///{path}", own_port()) as (_, base):
         yield base
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,21 @@ import numpy as np
 import pytest
 
 from lstm_automl.models import bundle
-from lstm_automl.tracking import ui
 from lstm_automl.tracking.registry import register
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def served(classified: Path, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(
+    classified: Path, template: Path, tmp_path_factory: pytest.TempPathFactory, own_port: Callable[[], int]
+) -> Iterator[str]:
     """The address of a served model, registered as a search registers it."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copyfile(template, folder / "mlflow.db")
     uri = f"sqlite:///{folder}/mlflow.db"
     model_uri = register(classified / "bundle", classified, uri, "demo").model_uri
-    port = ui.free_port()
+    port = own_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model_uri, "--env-manager", "local"]
     bin_first = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     root = str(Path(bundle.__file__).parents[2])
