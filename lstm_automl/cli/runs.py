@@ -87,9 +87,12 @@ def clean(name: str, home: str, yes: bool) -> None:
     """Remove a finished search's checkpoints; table, model and report stay."""
     import shutil
 
+    from lstm_automl.errors import UsageError
     from lstm_automl.search.lock import SearchLock
 
     folder = search_folder(name, home)
+    if not (folder / "bundle").is_dir():
+        raise UsageError(f"the search {name!r} is not finished and needs its checkpoints: resume it first")
     with SearchLock(folder):
         files = list((folder / "jobs").rglob("checkpoint*.npz"))
         size = sum(p.stat().st_size for p in files)
