@@ -93,7 +93,8 @@ def refit_epochs(best: TrialRow, max_epochs: int) -> int:
     """Epochs of the refit, and the length of its schedule: those to the best epoch.
 
     A falling learning rate makes its best weights at its end: such a schedule is run whole, and over half of
-    ``max_epochs`` at least. Cut off in the middle, OSULeaf lost 2.5 points against a whole one of 20 epochs.
+    ``max_epochs`` at least. Seen on 80 held-out examples of OSULeaf, one seed: .91 in
+    the middle of 50 epochs, .94 at the end of a whole schedule of 20.
 
     >>> refit_epochs(TrialRow(0, {"schedule": "constant"}, "completed", best_epoch=6), 50)
     7
