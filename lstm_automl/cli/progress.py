@@ -43,7 +43,7 @@ class PlainProgress(Observer):
         self._clock, self._started, self._phase_started = clock, clock(), clock()
         self.phase, self.total, self.earlier, self.done = "", 0, 0, 0
         self.running: dict[int, float] = {}  # job -> share of its epochs
-        self._before = [t for t in before if t.status != "running"]
+        self._before = [t for t in before if t.status not in ("running", "stopped")]
         self.best: TrialRow | None = None
         for row in self._before:
             self._compare(row)

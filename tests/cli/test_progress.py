@@ -127,3 +127,12 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 4096)
     except OSError:  # the other end has closed
         return b""
+
+
+def test_a_stopped_trial_is_not_done_before(capsys: pytest.CaptureFixture[str]) -> None:
+    from lstm_automl.cli.progress import PlainProgress
+    from lstm_automl.search.contracts import TrialRow
+
+    before = [TrialRow(0, {}, "completed", 0.5), TrialRow(1, {}, "stopped"), TrialRow(2, {}, "running")]
+    PlainProgress("s", "accuracy", "max", before).on_phase("search", 3)
+    assert "1 done before" in capsys.readouterr().out
