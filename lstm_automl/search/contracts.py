@@ -110,11 +110,14 @@ class TrialRow:
     Args:
         number: From 0.
         values: Active hyper-parameters.
-        status: ``running`` until all its folds are in; then as the worst of its rungs.
+        status: ``running`` until all folds of its newest rung are in; then as the worst of them.
         score: Objective at ``best_epoch``, the mean over folds; None unless ``completed``.
         loss: ``val_loss`` there; breaks ties.
         best_epoch: With several folds the one best for all of them together.
-        epochs: Per fold, the objective of each epoch.
+        epochs: Per fold, the objective of each epoch; of a running trial, those of its finished rungs.
+        to_epoch: Furthest epoch decided so far (exclusive): known from decisions, not from results.
+        rungs: The finished rungs in order, also of a running trial: where each ended and the objective so far,
+            None when the trial diverged or failed there. A rung is finished when all folds have finished it.
     """
 
     number: int
@@ -124,6 +127,8 @@ class TrialRow:
     loss: float | None = None
     best_epoch: int = -1
     epochs: Sequence[Sequence[float]] = ()
+    to_epoch: int = 0
+    rungs: Sequence[tuple[int, float | None]] = ()
 
 
 Table = Sequence[TrialRow]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from statistics import fmean, median_low
 from typing import Any
 
 from lstm_automl.errors import NoValidTrialError
-from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, Status, Table, TrialRow, Values
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, Table, TrialRow, Values
+from lstm_automl.search.pieces import common_epoch, piece, row_of
 from lstm_automl.tasks.task import Direction
+
+__all__ = ["EpochRow", "JobRow", "best", "common_epoch", "join", "rank", "spec_from_json", "spec_to_json",
+           "trial_row", "trial_table"]  # fmt: skip
 
 # What a machine, not the search, decides: never stored.
 LOCAL = ("directory", "folder", "deadline")
-_WORST: Sequence[Status] = ("failed", "diverged", "stopped", "completed")
 
 
 @dataclass(frozen=True)
@@ -74,70 +76,8 @@ def join(before: RungResult | None, after: RungResult) -> RungResult:
 def trial_row(
     number: int, values: Values, jobs: Iterable[JobRow], metric: str, direction: Direction = "max"
 ) -> TrialRow:
-    """A trial from its search jobs: one fold is scored at its best epoch, several at one epoch common to all.
-
-    The best of many epochs flatters a small validation part: with 7 examples a fold, the folds' own bests
-    averaged .92 where no epoch was better than .81 over all of them.
-    """
-    folds: dict[int, list[JobRow]] = {}
-    for job in sorted(jobs, key=lambda j: (j.spec.fold, j.spec.to_epoch)):
-        folds.setdefault(job.spec.fold, []).append(job)
-    results = [rungs[-1].result for rungs in folds.values()]
-    if not results or any(r is None for r in results):
-        return TrialRow(number, dict(values), "running")
-    last = [r for r in results if r is not None]
-    status = min((_status(r) for r in last), key=_WORST.index)
-    epochs = tuple(
-        tuple(e.scores[metric] for job in rungs if job.result for e in job.result.epochs if metric in e.scores)
-        for rungs in folds.values()
-    )
-    if status != "completed":
-        return TrialRow(number, dict(values), status, epochs=epochs)
-    if len(folds) > 1 and all(epochs):
-        at, score, loss = common_epoch([_curve(rungs, metric) for rungs in folds.values()], direction)
-        return TrialRow(number, dict(values), status, score, loss, at, epochs)
-    losses = [r.loss for r in last if r.loss is not None and math.isfinite(r.loss)]
-    return TrialRow(
-        number,
-        dict(values),
-        status,
-        score=fmean(r.score for r in last if r.score is not None),
-        loss=fmean(losses) if len(losses) == len(last) else None,
-        best_epoch=int(median_low(r.best_epoch for r in last)),
-        epochs=epochs,
-    )
-
-
-Curve = Sequence[tuple[float, float]]
-
-
-def common_epoch(folds: Sequence[Curve], direction: Direction) -> tuple[int, float, float]:
-    """The epoch with the best mean over folds, its mean score and loss; ties go to the lower loss.
-
-    Args:
-        folds: Score and ``val_loss`` of each epoch of each fold; a fold that ended early keeps its last.
-
-    >>> common_epoch([[(0.5, 1.0), (1.0, 0.5)], [(0.9, 0.1)]], "max")
-    (1, 0.95, 0.3)
-    """
-    sign = -1.0 if direction == "max" else 1.0
-    means = []
-    for epoch in range(max(map(len, folds))):
-        at = [curve[min(epoch, len(curve) - 1)] for curve in folds]
-        means.append((fmean(score for score, _ in at), fmean(loss for _, loss in at)))
-    best = min(range(len(means)), key=lambda e: (sign * means[e][0], means[e][1], e))
-    return best, *means[best]
-
-
-def _curve(rungs: Sequence[JobRow], metric: str) -> Curve:
-    epochs = [e for job in rungs if job.result for e in job.result.epochs if metric in e.scores]
-    return [(e.scores[metric], e.scores.get("val_loss", math.inf)) for e in epochs]
-
-
-def _status(result: RungResult) -> Status:
-    if result.status == "completed" and (result.score is None or not math.isfinite(result.score)):
-        return "diverged"
-    return result.status
+    """A trial from its search jobs; see :func:`lstm_automl.search.pieces.row_of`."""
+    return row_of(number, values, [piece(job.spec, job.result, metric) for job in jobs], direction)
 
 
 def trial_table(

@@ -8,6 +8,7 @@ import pytest
 
 from lstm_automl.errors import NoValidTrialError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, TrialRow
+from lstm_automl.search.pieces import settled
 from lstm_automl.search.rows import JobRow, best, join, rank, trial_row, trial_table
 
 SPEC = RungSpec(0, 0, "search", 0, 0, {"units": 8}, 0, "", "", 0, 4, 4)
@@ -89,3 +90,34 @@ def test_a_continued_rung_has_all_its_epochs() -> None:
     joined = join(before, after)
     assert [e.epoch for e in joined.epochs] == [0, 1, 2]
     assert (joined.status, joined.best_epoch, joined.score) == ("completed", 1, 0.9)
+
+
+def rung(number: int, fold: int, start: int, *scores: float, status: str | None = "completed") -> JobRow:
+    spec = replace(SPEC, job=number, fold=fold, from_epoch=start, to_epoch=start + len(scores))
+    epochs = tuple(Epoch(start + i, 1.0, {"acc": s, "val_loss": 1 - s}) for i, s in enumerate(scores))
+    top = max(range(len(scores)), key=lambda e: scores[e])
+    result = (
+        None if status is None else RungResult(number, 0, status, epochs, start + top, scores[top], 1 - scores[top])
+    )  # type: ignore
+    return JobRow(number, spec, result)
+
+
+def test_a_trial_under_promotion_keeps_its_finished_rungs() -> None:
+    jobs = [rung(0, 0, 0, 0.3, 0.5), rung(1, 0, 2, 0.7, 0.6), rung(2, 0, 4, 0.1, 0.1, 0.1, status=None)]
+    row = trial_row(0, {}, jobs, "acc")
+    assert (row.status, row.score, row.to_epoch) == ("running", None, 7)
+    assert row.rungs == ((2, 0.5), (4, 0.7))
+    assert row.epochs == ((0.3, 0.5, 0.7, 0.6),)
+    found = settled(row, "max")
+    assert (found.status, found.score, found.best_epoch, found.to_epoch) == ("completed", 0.7, 2, 4)
+
+
+def test_a_rung_counts_when_all_folds_have_finished_it() -> None:
+    jobs = [rung(0, 0, 0, 0.9, 0.2), rung(1, 1, 0, 0.1, 0.8), rung(2, 0, 2, 0.7), rung(3, 1, 2, 0.7, status=None)]
+    row = trial_row(0, {}, jobs, "acc")
+    assert (row.status, row.rungs) == ("running", ((2, 0.5),))
+    assert row.epochs == ((0.9, 0.2), (0.1, 0.8))
+    row = trial_row(0, {}, [*jobs[:3], rung(3, 1, 2, 0.7)], "acc")
+    assert (row.score, row.rungs) == (0.7, ((2, 0.5), (3, 0.7)))
+    row = trial_row(0, {}, [*jobs[:3], rung(3, 1, 2, 0.7, status="diverged")], "acc")
+    assert (row.status, row.rungs) == ("diverged", ((2, 0.5), (3, None)))
