@@ -103,6 +103,10 @@ _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
     },
     "scheduler": {
         "none": Plugin("lstm_automl.search.schedulers.none:NoScheduler", "every trial to the end"),
+        "asha": Plugin("lstm_automl.search.schedulers.asha:AshaScheduler", "the better third of each rung goes on"),
+        "hyperband": Plugin(
+            "lstm_automl.search.schedulers.hyperband:HyperbandScheduler", "as asha, with brackets that begin later"
+        ),
     },
     "executor": {
         "local": Plugin("lstm_automl.search.executors.local:LocalExecutor", "processes on this machine"),

@@ -152,7 +152,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
                 executor,
                 space=space,
                 oracle=plugins.load("oracle", settings.oracle)(),
-                scheduler=plugins.load("scheduler", settings.scheduler)(),
+                scheduler=plugins.load("scheduler", settings.scheduler)(direction=problem.metric.direction),
                 direction=problem.metric.direction,
                 seed=settings.seed,
                 folds=len(problem.split.folds),

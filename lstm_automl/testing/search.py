@@ -75,7 +75,7 @@ def make_driver(
         executor,
         space=Space.from_json(meta["space"]),
         oracle=plugins.load("oracle", meta["oracle"])(),
-        scheduler=plugins.load("scheduler", meta["scheduler"])(),
+        scheduler=plugins.load("scheduler", meta["scheduler"])(direction=meta["direction"]),
         direction=meta["direction"],
         seed=meta["seed"],
         folds=meta["folds"],
@@ -109,7 +109,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
     parser.add_argument("--oracle", default="tpe")
+    parser.add_argument("--scheduler", default="none")
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--folds", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--concurrency", type=int, default=4)
@@ -117,9 +119,10 @@ def main(arguments: list[str]) -> int:
     meta = facts(
         small_space(),
         oracle=given.oracle,
+        scheduler=given.scheduler,
         folds=given.folds,
         concurrency=given.concurrency,
-        limits=Limits(given.trials, 4).to_json(),
+        limits=Limits(given.trials, given.epochs).to_json(),
     )
 
     def on_driver(driver: Driver) -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lstm_automl.search.contracts import NewTrial, Promote, Table
+from lstm_automl.tasks.task import Direction
 
 
 class NoScheduler:
     """One rung of all epochs a trial; early stopping is the rung's own affair.
+
+    Args:
+        direction: Of the objective; makes no difference.
 
     >>> NoScheduler().next((), 3, 10, 50)
     NewTrial(to_epoch=50)
     """
 
     name: ClassVar[str] = "none"
+
+    def __init__(self, direction: Direction = "max") -> None:
+        pass
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
         """A new trial while there are trials left."""
