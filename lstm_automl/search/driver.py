@@ -113,8 +113,16 @@ class Driver:
         self._bench.work(sorted(unfinished), budget, self._decider)
         return self.table()
 
-    def run(self, requests: Sequence[JobRequest]) -> list[RungResult]:
+    def run(self, requests: Sequence[JobRequest], *, seconds: float | None = None) -> list[RungResult]:
         """Run trials again with other seeds or on more data; a request that was served before is not run again.
+
+        Args:
+            requests: What to run.
+            seconds: Time for all of it, None = no limit. Then jobs under way end as ``stopped`` with a checkpoint,
+                those that never started are ``stopped`` without epochs; a later call continues both.
+
+        Returns:
+            The results in the order of the requests.
 
         Raises:
             Stopped: :meth:`stop` was called.
@@ -122,9 +130,9 @@ class Driver:
         """
         numbers = [self._job_of(request) for request in requests]
         unfinished = sorted({n for n in numbers if not self._store.jobs[n].finished})
-        self._bench.work(unfinished, Budget(None, self._clock), None)
-        results = [self._store.jobs[n].result for n in numbers]
-        return [r for r in results if r is not None]
+        self._bench.work(unfinished, Budget(seconds, self._clock), None)
+        rows = [self._store.jobs[n] for n in numbers]
+        return [row.result or RungResult(row.number, row.spec.trial, "stopped") for row in rows]
 
     def stop(self) -> None:
         """Stop in order, within seconds: :meth:`search` or :meth:`run` then raises Stopped. For signal handlers."""

@@ -25,7 +25,7 @@ from lstm_automl.search.store import Store
 STOP_SECONDS = 2.5
 """How long rungs may take to leave a checkpoint when the search is stopped."""
 KILL_SECONDS = 1.0
-OVERRUN_SECONDS = 10.0
+OVERRUN_SECONDS = 5.0
 """How long a rung may go on after its deadline before it is killed."""
 
 

@@ -138,6 +138,22 @@ def test_requests_are_served_once(tmp_path: Path) -> None:
     assert not run_twice(tmp_path)
 
 
+def test_requests_end_with_their_time(tmp_path: Path) -> None:
+    requests = [JobRequest(trial, "refit", -1, 0, 4) for trial in (2, 0, 5)]
+    CLOCK.now = 0.0
+    with driver(tmp_path, 1, f"{__name__}:slow", clock=CLOCK) as made:
+        made.search()
+        first = made.run(requests, seconds=60)
+        assert [r.status for r in first] == ["completed", "stopped", "stopped"]
+        assert [len(r.epochs) for r in first] == [4, 2, 0]
+        assert (made.folder(first[1].job) / str(first[1].checkpoint)).is_file()
+        assert first[2].checkpoint is None
+        again = made.run(requests)
+    assert [r.status for r in again] == ["completed"] * 3
+    assert [[e.epoch for e in r.epochs] for r in again] == [[0, 1, 2, 3]] * 3
+    assert not run_twice(tmp_path)
+
+
 def test_a_trial_that_kills_its_worker_fails_and_the_search_goes_on(tmp_path: Path) -> None:
     (tmp_path / "dummy.json").write_text('{"kill": [3], "kill_once": [5]}')
     messages: list[str] = []
