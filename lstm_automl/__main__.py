@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -12,7 +13,14 @@ def main() -> None:
     quiet.install()
     from lstm_automl.cli.main import run
 
-    sys.exit(run())
+    code = run()
+    ahead = sys.modules.get("lstm_automl.estimators.ahead")
+    if ahead is not None and ahead.busy():
+        # TensorFlow does not survive an interpreter that ends while it is being imported.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

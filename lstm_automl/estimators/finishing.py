@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import NoValidTrialError
+from lstm_automl.estimators.ahead import Ahead
 from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.storing import Session, write_json
 from lstm_automl.search.contracts import Table, TrialRow
@@ -18,12 +19,19 @@ from lstm_automl.tasks.problem import Problem
 Baselines = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
-def finish(session: Session, table: Table, best: TrialRow, checkpoints: list[Path], started: float) -> SearchResult:
+def finish(
+    session: Session,
+    table: Table,
+    best: TrialRow,
+    checkpoints: list[Path],
+    floors: Ahead[Baselines],
+    started: float,
+) -> SearchResult:
     """Save the chosen model, score it once on the test part, register it, write the reports."""
     if not checkpoints:
         raise NoValidTrialError(f"trial {best.number} was the best and could not be trained again on all data")
     problem, directory = session.problem, session.directory
-    baselines = known_baselines(problem, directory)
+    baselines = floors.result()
     bundle, test, looks = _bundle(session, best, checkpoints, baselines)
     uri, notes = _register(session, bundle, best, test)
     result = SearchResult(

@@ -10,11 +10,13 @@ from typing import Any
 
 from lstm_automl.errors import UsageError
 from lstm_automl.estimators import preparing, storing
-from lstm_automl.estimators.finishing import finish
+from lstm_automl.estimators.ahead import Ahead
+from lstm_automl.estimators.effort import Allowance, Effort, Means, affordable, expected_epochs
+from lstm_automl.estimators.finishing import finish, known_baselines
 from lstm_automl.estimators.preparing import Source
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.estimators.result import SearchResult
-from lstm_automl.estimators.selection import Effort, Means, affordable, choose, refit, refit_epochs
+from lstm_automl.estimators.selection import choose, refit, refit_epochs
 from lstm_automl.search.contracts import Table
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.rows import rank
@@ -104,54 +106,80 @@ def run(
 ) -> SearchResult:
     """Run or continue the search in ``directory``."""
     started = time.monotonic() if started is None else started
-    seen = observer or Observer()
+    seen, allowance = observer or Observer(), Allowance(settings, started)
     with storing.opened(directory, settings, seen, started) as session:
         driver, problem = session.driver, session.problem
         if on_driver is not None:
             on_driver(driver)
-        direction, folds = problem.metric.direction, len(problem.split.folds)
+        floors = Ahead(lambda: known_baselines(problem, directory))
+        folds = len(problem.split.folds)
         seen.on_phase("search", settings.max_trials)
-        table = driver.search()
-        left = _left(settings, started)
-        if left is not None and left > 0 and not rank(table, direction):
-            # Better one trial and no selection than a budget spent on nothing.
-            driver.limits = replace(driver.limits, time_budget=left * SEARCH_SHARE)
-            table = driver.search()
-            left = _left(settings, started)
-        storing.require_valid(table, direction, directory)
-        asked = Effort(settings.finalists, settings.seeds, settings.ensemble)
-        effort = affordable(asked, len(rank(table, direction)), folds, _means(session, table, left))
-        if effort != asked:
-            seen.on_message(
-                f"time budget: {effort.finalists} finalists, {effort.seeds} seeds, {effort.ensemble} refitted "
-                f"(asked: {asked.finalists}, {asked.seeds}, {asked.ensemble})"
-            )
+        table, effort = _search(session, allowance, seen)
         seen.on_phase("select", effort.finalists * effort.seeds * folds)
-        best = choose(driver, table, problem.metric, folds, effort)
+        kept = _refit_seconds(session, table, effort)
+        left = allowance.left()
+        best = choose(
+            driver, table, problem.metric, folds, effort, seconds=None if left is None else max(0.0, left - kept)
+        )
         seen.on_phase("refit", effort.ensemble)
-        checkpoints = refit(driver, best, effort)
+        checkpoints = refit(driver, best, effort, seconds=allowance.left())
         seen.on_phase("finish", 1)
-        return finish(session, table, best, checkpoints, started)
+        return finish(session, table, best, checkpoints, floors, started)
 
 
-def _left(settings: Search, started: float) -> float | None:
-    """Seconds left for selection and refit; None without a time budget."""
-    if settings.time_budget is None:
-        return None
-    return settings.time_budget * (1 - FINISH_SHARE) - (time.monotonic() - started)
+def _search(session: storing.Session, allowance: Allowance, seen: Observer) -> tuple[Table, Effort]:
+    """The trials, and what can be spent on choosing among them.
+
+    Time that is too short for a selection goes to the search; without any valid trial, most of what is left.
+    """
+    driver, settings, direction = session.driver, session.settings, session.problem.metric.direction
+    asked = Effort(settings.finalists, settings.seeds, settings.ensemble)
+
+    def affords(table: Table) -> tuple[float | None, int, Effort]:
+        left, valid = allowance.left(), len(rank(table, direction))
+        return left, valid, affordable(asked, valid, len(session.problem.split.folds), _means(session, table, left))
+
+    table = driver.search()
+    left, valid, effort = affords(table)
+    for _ in range(_EXTENSIONS):
+        if left is None or effort.seeds:
+            break
+        more = left - _refit_seconds(session, table, effort) if valid else left * SEARCH_SHARE
+        if more < _LEAST_SEARCH:
+            break
+        driver.limits = replace(driver.limits, time_budget=more)
+        table = driver.search()
+        left, valid, effort = affords(table)
+    storing.require_valid(table, direction, session.directory)
+    if effort != asked:
+        seen.on_message(
+            f"time budget: {effort.finalists} finalists, {effort.seeds} seeds, {effort.ensemble} refitted "
+            f"(asked: {asked.finalists}, {asked.seeds}, {asked.ensemble})"
+        )
+    return table, effort
 
 
 def _means(session: storing.Session, table: Table, left: float | None) -> Means | None:
-    if left is None:
+    """What is left and what things cost; None without a limit in time or without a trial to go by."""
+    valid = rank(table, session.problem.metric.direction)
+    if left is None or not valid:
         return None
-    job, epoch = session.costs(table)
-    best = rank(table, session.problem.metric.direction)[0]
-    # A refit sees the validation part too; building its network takes a few seconds.
-    refit = 1.25 * epoch * refit_epochs(best, session.settings.max_epochs) + 3
+    settings, finalists = session.settings, valid[: session.settings.finalists]
+    costs = session.costs([t.number for t in finalists])
+    job = max(costs[t.number].of(expected_epochs(t, settings.max_epochs, settings.patience)) for t in finalists)
+    # A refit sees the validation part too.
+    refit = max(1.25 * costs[t.number].of(refit_epochs(t, settings.max_epochs)) for t in finalists)
     return Means(left, session.workers, job, refit)
 
 
-FINISH_SHARE = 0.1
-"""Share of a time budget kept for evaluation, registration and reports."""
+def _refit_seconds(session: storing.Session, table: Table, effort: Effort) -> float:
+    means = _means(session, table, 0.0)
+    return 0.0 if means is None else means.refits(effort.ensemble)
+
+
+_LEAST_SEARCH = 5.0
+"""Seconds for which a search is not taken up again."""
+_EXTENSIONS = 3
+"""Times a search is taken up again; one that is complete returns at once."""
 
 __all__ = ["SEARCH_SHARE", "prepare", "run", "search"]

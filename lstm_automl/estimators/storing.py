@@ -7,7 +7,7 @@ import os
 import shutil
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import Any
 
 from lstm_automl import plugins
 from lstm_automl.errors import DifferentSearchError, NoValidTrialError, StateError, StorageError, UsageError
+from lstm_automl.estimators.effort import Cost
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
-from lstm_automl.search.contracts import Table
+from lstm_automl.search.contracts import RungResult, Table
 from lstm_automl.search.driver import Driver, Limits
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.search.observer import Observer
@@ -47,14 +48,20 @@ class Session:
     observer: Observer
     workers: int
 
-    def costs(self, table: Table) -> tuple[float, float]:
-        """Median seconds of a job of the best three trials, and of one epoch of the best trial; 0 without one."""
-        best = [t.number for t in rank(table, self.problem.metric.direction)[:3]]
+    def costs(self, trials: Sequence[int]) -> dict[int, Cost]:
+        """What a job of each trial takes, by its rungs so far."""
+        rungs: dict[int, list[RungResult]] = {n: [] for n in trials}
         with StoreView(self.directory) as view:
-            found = [(j.spec.trial, j.result) for j in view.jobs() if j.result and j.spec.trial in best]
-        jobs = [r.seconds for _, r in found]
-        epochs = [r.seconds / len(r.epochs) for trial, r in found if trial == best[0] and r.epochs]
-        return statistics.median(jobs or [0.0]), statistics.median(epochs or [0.0])
+            for job in view.jobs():
+                if job.result is not None and job.spec.trial in rungs:
+                    rungs[job.spec.trial].append(job.result)
+        return {n: _cost(results) for n, results in rungs.items()}
+
+
+def _cost(results: Sequence[RungResult]) -> Cost:
+    epochs = [e.seconds for r in results for e in r.epochs]
+    starts = [r.seconds - sum(e.seconds for e in r.epochs) for r in results]
+    return Cost(statistics.median(starts or [0.0]), statistics.median(epochs or [0.0]))
 
 
 def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]:
