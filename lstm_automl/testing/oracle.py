@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from lstm_automl.search.contracts import Oracle, Table, TrialRow
 from lstm_automl.search.results import canonical
 from lstm_automl.spaces.space import Parameter, Space
 from lstm_automl.tasks.task import Direction
 from lstm_automl.testing.dummy import objective
+from lstm_automl.testing.scheduler import LiveRows
 from lstm_automl.testing.search import small_space
 
 
@@ -31,16 +33,30 @@ def check_oracle(oracle: Oracle, *, trials: int = 20) -> None:
 def proposals(
     oracle: Oracle, space: Space, trials: int, *, seed: int = 0, direction: Direction = "max"
 ) -> Iterator[Table]:
-    """The table after each proposal, with finished, diverged, failed and running trials in it."""
+    """The table after each proposal: finished at the first or the last rung, diverged, failed, running, promoted."""
     table: tuple[TrialRow, ...] = ()
     for n in range(trials):
         values = oracle.propose(space, seed, n, table, direction)
         if values is None:
             return
-        status = ("completed", "completed", "diverged", "completed", "failed", "running", "completed")[n % 7]
-        score = objective(values) if status == "completed" else None
-        table = (*table, TrialRow(n, values, status, score=score, loss=score))  # type: ignore[arg-type]
+        table = (*table, _row(n, values))
         yield table
+
+
+def _row(n: int, values: dict[str, Any]) -> TrialRow:
+    status, ends = _KINDS[n % len(_KINDS)]
+    rungs = tuple((end, objective(values, end)) for end in ends)
+    if status == "running":
+        return TrialRow(n, values, status, to_epoch=9, rungs=rungs)
+    if status != "completed":
+        return TrialRow(n, values, status, to_epoch=9, rungs=(*rungs, (9, None)))
+    return TrialRow(n, values, status, rungs[-1][1], rungs[-1][1], to_epoch=ends[-1], rungs=rungs)
+
+
+_KINDS: tuple[tuple[Any, tuple[int, ...]], ...] = (
+    ("completed", (3, 9)), ("completed", (3,)), ("diverged", (3,)), ("completed", (3,)), ("failed", ()),
+    ("running", ()), ("completed", (3, 9)), ("running", (3,)),
+)  # fmt: skip
 
 
 def check_proposals(oracle: Oracle, space: Space, trials: int, direction: Direction) -> None:
@@ -65,6 +81,19 @@ def check_pure(oracle: Oracle, space: Space, trials: int) -> None:
         again = type(oracle)().propose(space, 0, n, tables[n], "max")
         assert again == dict(tables[n + 1][-1].values), f"proposal {n} differs when asked again"
     assert tables[-1] == before, "the table was changed"
+    check_live(oracle, space, tables)
+
+
+def check_live(oracle: Oracle, space: Space, tables: Sequence[Table]) -> None:
+    """A live table, asked again and again, is answered as its plain copy is."""
+    live = LiveRows()
+    for n, table in enumerate(tables[:-1]):
+        if n:
+            live.put(TrialRow(n - 1, table[n - 1].values, "running", to_epoch=3))
+            oracle.propose(space, 0, n, live, "max")
+            live.put(table[n - 1])
+        values = oracle.propose(space, 0, n, live, "max")
+        assert values == dict(tables[n + 1][-1].values), f"proposal {n} differs with a live table"
 
 
 def check_seeds(oracle: Oracle, space: Space, trials: int) -> None:

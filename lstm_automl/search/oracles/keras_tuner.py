@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from lstm_automl.search.contracts import Table
+from lstm_automl.search.oracles.draws import of_last_space
 from lstm_automl.spaces.space import Space, Value
 from lstm_automl.tasks.task import Direction
 
@@ -30,11 +31,23 @@ def settings(space: Space, seed: int, direction: Direction) -> dict[str, Any]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras_tuner
 
+    return {
+        "objective": keras_tuner.Objective("score", direction),
+        "hyperparameters": _declared(space),
+        "seed": seed,
+    }
+
+
+@of_last_space
+def _declared(space: Space) -> Any:
+    """The space as Keras Tuner's hyper-parameters; oracles read it only."""
+    import keras_tuner
+
     from lstm_automl.search.hyperparameters import to_hyperparameters
 
     hp = keras_tuner.HyperParameters()
     to_hyperparameters(space, hp)
-    return {"objective": keras_tuner.Objective("score", direction), "hyperparameters": hp, "seed": seed}
+    return hp
 
 
 def fill(oracle: Any, space: Space, table: Table, direction: Direction) -> None:

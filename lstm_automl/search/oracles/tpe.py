@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from lstm_automl.search.contracts import Table, TrialRow
+from lstm_automl.search.derived import Derived
 from lstm_automl.search.oracles.draws import propose_new
 from lstm_automl.spaces.space import Parameter, Space, Value, is_active
 from lstm_automl.tasks.task import Direction
@@ -15,7 +15,9 @@ from lstm_automl.tasks.task import Direction
 class TPEOracle:
     """Optuna's TPE with its own defaults: joint density of the parameters that every trial has, the others singly.
 
-    Trials that failed or diverged are told as worst, running ones as under way.
+    A trial counts by the last rung it has finished, also while it is trained further: trials that came further are
+    better, then those with a better score there. Trials that failed or diverged are worst; those without a finished
+    rung are told as under way.
     """
 
     name: ClassVar[str] = "tpe"
@@ -33,20 +35,40 @@ def _draw(space: Space, seed: int, table: Table, direction: Direction) -> Mappin
     try:
         sampler = optuna.samplers.TPESampler(seed=seed)
         study = optuna.create_study(sampler=sampler, direction="maximize" if direction == "max" else "minimize")
-        distributions = {name: _distribution(p) for name, p in space.parameters.items() if p.searched}
-        study.add_trials([_told(space, distributions, row, direction) for row in table])
+        told = _TOLD.of(table, lambda: _Told(space), id(space))
+        study.add_trials(told.trials.values())
         trial, values = study.ask(), dict[str, Value]()
         for p in space.parameters.values():  # parents first: a child is asked for only where it is active
             if is_active(p, values):
-                values[p.name] = _decoded(p, trial._suggest(p.name, distributions[p.name])) if p.searched else _only(p)
+                values[p.name] = (
+                    _decoded(p, trial._suggest(p.name, told.distributions[p.name])) if p.searched else _only(p)
+                )
         return values
     finally:
         optuna.logging.set_verbosity(before)
 
 
-def _told(space: Space, distributions: Mapping[str, Any], row: TrialRow, direction: Direction) -> Any:
+class _Told:
+    """The rows of a table as trials of a study, in number order."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.distributions = {name: _distribution(p) for name, p in space.parameters.items() if p.searched}
+        self.trials: dict[int, Any] = {}
+
+    def take(self, row: TrialRow) -> None:
+        """Tell a row as it stands now."""
+        self.trials[row.number] = _told(self.space, self.distributions, row)
+
+
+_TOLD: Derived[_Told] = Derived()
+
+
+def _told(space: Space, distributions: Mapping[str, Any], row: TrialRow) -> Any:
     """A row of the table as a trial of the study."""
-    import optuna
+    from optuna.trial import TrialState, create_trial
+
+    from lstm_automl.search.oracles.study import light
 
     params = {
         name: _encoded(space.parameters[name], value)
@@ -54,12 +76,24 @@ def _told(space: Space, distributions: Mapping[str, Any], row: TrialRow, directi
         if name in distributions and _on_grid(space.parameters[name], value)
     }
     used = {name: distributions[name] for name in params}
-    if row.status == "running":
-        state, value = optuna.trial.TrialState.RUNNING, None
-    else:
-        worst = -math.inf if direction == "max" else math.inf
-        state, value = optuna.trial.TrialState.COMPLETE, worst if row.score is None else row.score
-    return optuna.trial.create_trial(state=state, params=params, distributions=used, value=value)
+    reached = _reached(row)
+    under_way = row.status in ("running", "stopped") and not reached
+    state = TrialState.RUNNING if under_way else TrialState.PRUNED
+    return light(create_trial(state=state, params=params, distributions=used, intermediate_values=reached))
+
+
+def _reached(row: TrialRow) -> dict[int, float]:
+    """Epoch and score of the last finished rung; empty without one, and for a trial that failed or diverged.
+
+    Optuna sorts pruned trials by the step they reached, then by the value there, and those without one last: a study
+    of pruned trials is one of complete trials as far as all came equally far.
+    """
+    if row.status in ("failed", "diverged"):
+        return {}
+    rungs = [(end, score) for end, score in row.rungs if score is not None]
+    if not rungs and row.score is not None:
+        rungs = [(row.to_epoch, row.score)]
+    return dict(rungs[-1:])
 
 
 def _distribution(p: Parameter) -> Any:
