@@ -3,64 +3,46 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import selectors
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import LstmAutomlError, StorageError
-from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
-from lstm_automl.search.executors import wire
-from lstm_automl.search.executors.launch import LOG, Ended, Launcher, Mode, launcher
+from lstm_automl.search.contracts import Epoch, RungResult, WorkerDied
+from lstm_automl.search.executors import ready, wire
+from lstm_automl.search.executors.devices import Mode
+from lstm_automl.search.executors.launch import LOG, Ended, Launcher
+from lstm_automl.search.executors.manning import Manning, verdicts
+from lstm_automl.search.executors.roster import Job, Worker, match
 
 GRACE = 2.0  # seconds in which a parent must say how a worker ended
+LOOK = 1.0  # seconds between looks at workers; with caps, LOOK_CAPPED
+LOOK_CAPPED = 0.1
 
-
-@dataclass
-class Job:
-    """A rung on its way."""
-
-    spec: RungSpec
-    on_epoch: Callable[[Epoch], None]
-    future: Future[RungResult]
-
-
-@dataclass
-class Worker:
-    """A process, seen from the driver."""
-
-    number: int
-    sock: socket.socket
-    inbox: wire.Inbox = field(default_factory=wire.Inbox)
-    job: Job | None = None
-    rungs: int = 0
-    killed: bool = False
-    gone: float | None = None
+_numbers = itertools.count(1)
 
 
 class Crew(threading.Thread):
     """All workers of a driver; every method but ``tell`` and ``close`` runs on this thread."""
 
-    def __init__(
-        self, size: int, directory: Path | None, runner: str, mode: Mode, max_rungs: int, max_memory: int
-    ) -> None:
+    def __init__(self, manning: Manning, directory: Path | None, runner: str, mode: Mode) -> None:
         super().__init__(name="workers", daemon=True)
-        self._size, self._directory, self._runner, self._mode = size, directory, runner, mode
-        self._max_rungs, self._max_memory = max_rungs, max_memory
+        self._manning, self._directory, self._runner, self._mode = manning, directory, runner, mode
         self._orders: deque[tuple[str, Any]] = deque()
         self._waiting: deque[Job] = deque()
         self._workers: dict[int, Worker] = {}
-        self._numbers = 0
+        self._look = LOOK_CAPPED if manning.caps else LOOK
+        self._looked = time.monotonic()
         self._wake, self._woken = socket.socketpair()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_wake)
-        self._launcher: Launcher = launcher(mode, runner, directory)
+        self._launcher: Launcher = ready.launcher(mode, runner, directory)
         self._watch_parent()
         self._broken: Exception | None = None
         self.closed = False
@@ -82,16 +64,22 @@ class Crew(threading.Thread):
         """Until closed."""
         try:
             while not self.closed or self._orders:
-                dying = any(w.gone is not None for w in self._workers.values())
-                for key, _ in self._selector.select(0.02 if dying else None):
+                for key, _ in self._selector.select(self._patience()):
                     key.data()
                 self._bury()
+                self._look_around()
                 self._hand_out()
         except Exception as error:  # a bug here must not leave the driver waiting for ever
             self._broken = error
         finally:
             self.closed = True
             self._end()
+
+    def _patience(self) -> float | None:
+        """Seconds until there is something to do without being told."""
+        if any(w.gone is not None for w in self._workers.values()):
+            return 0.02
+        return self._look if any(w.job is not None for w in self._workers.values()) else None
 
     def _on_wake(self) -> None:
         self._woken.recv(4096)
@@ -105,27 +93,37 @@ class Crew(threading.Thread):
                 self._kill(what)
 
     def _hand_out(self) -> None:
-        while self._waiting and not self.closed:
-            worker = next((w for w in self._workers.values() if w.job is None and w.gone is None), None)
-            if worker is None:
-                if sum(w.gone is None for w in self._workers.values()) >= self._size:
-                    return
-                worker = self._hire()
-            worker.job = self._waiting.popleft()
-            worker.job.future.set_running_or_notify_cancel()
-            with contextlib.suppress(OSError):  # it died just now: its end is noticed in the next round
-                wire.send(worker.sock, {"op": "run", "spec": worker.job.spec.to_json(), "runner": self._runner})
+        """As many of the first that wait as can begin now; which worker takes which is all that is chosen."""
+        if not self._waiting or self.closed:
+            return
+        idle = [w for w in self._workers.values() if w.idle]
+        present = sum(w.gone is None for w in self._workers.values())
+        more = min(len(self._waiting) - len(idle), self._manning.size - present)
+        idle += [self._hire() for _ in range(more)]
+        jobs = [self._waiting.popleft() for _ in range(min(len(idle), len(self._waiting)))]
+        for position, worker in match([job.spec for job in jobs], idle):
+            self._give(jobs[position], worker)
+
+    def _give(self, job: Job, worker: Worker) -> None:
+        worker.take(job)
+        job.future.set_running_or_notify_cancel()
+        with contextlib.suppress(OSError):  # it died just now: its end is noticed in the next round
+            wire.send(worker.sock, {"op": "run", "spec": job.spec.to_json(), "runner": self._runner})
 
     def _hire(self) -> Worker:
         ours, theirs = socket.socketpair()
-        self._numbers += 1
-        worker = self._workers[self._numbers] = Worker(self._numbers, ours)
+        taken = {w.slot for w in self._workers.values() if w.gone is None}
+        slot = next(i for i in itertools.count() if i not in taken)
+        worker = Worker(next(_numbers), slot, ours)
+        self._workers[worker.number] = worker
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._on_worker(worker))
         with theirs, contextlib.suppress(OSError):
-            self._launcher.start(worker.number, theirs)
+            self._launcher.start(worker.number, theirs, slot)
         return worker
 
     def _on_worker(self, worker: Worker) -> None:
+        if worker.gone is not None:  # closed a moment ago, in this same round
+            return
         messages = wire.receive(worker.sock, worker.inbox)
         for message in messages or ():
             self._on_message(worker, message)
@@ -134,13 +132,18 @@ class Crew(threading.Thread):
 
     def _on_message(self, worker: Worker, message: wire.Message) -> None:
         job, op = worker.job, message["op"]
-        if job is None or op == "hello" or message.get("job") != job.spec.job:
+        if op == "hello":
+            worker.pid, worker.base, worker.before = message["pid"], message["memory"], message["memory"]
+            worker.began = None if job is None else time.monotonic()
+            return
+        if job is None or message.get("job") != job.spec.job:
             return
         if op == "epoch":
             job.on_epoch(Epoch(**message["epoch"]))
             return
-        worker.job, worker.rungs = None, worker.rungs + 1
-        if worker.rungs >= self._max_rungs or message["memory"] > self._max_memory:
+        worker.rest(message["memory"])
+        gained = message["memory"] - worker.base
+        if worker.rungs >= self._manning.max_rungs or gained > self._manning.max_memory:
             self._let_go(worker)
         if op == "result":
             job.future.set_result(RungResult.from_json(message["result"]))
@@ -148,6 +151,21 @@ class Crew(threading.Thread):
             job.future.set_exception(StorageError(message["error"]))
         else:
             job.future.set_exception(LstmAutomlError(f"job {job.spec.job} broke its worker:\n{message['error']}"))
+
+    def _look_around(self) -> None:
+        """End rungs over a cap, and workers that somebody has stopped."""
+        now = time.monotonic()
+        if now - self._looked >= self._look:
+            self._looked = now
+            self._launcher.revive()
+            for worker, why, ours in verdicts(list(self._workers.values()), self._manning.caps, now):
+                self._end_one(worker, why, ours=ours)
+
+    def _end_one(self, worker: Worker, why: str, *, ours: bool) -> None:
+        worker.ended = (why, ours)
+        self._launcher.kill(worker.number)
+        if worker.gone is None:
+            self._let_go(worker)
 
     def _let_go(self, worker: Worker) -> None:
         """Close our end: a worker that lives leaves by itself."""
@@ -158,34 +176,32 @@ class Crew(threading.Thread):
     def _bury(self) -> None:
         """Find out how the workers that are gone ended."""
         for worker in [w for w in self._workers.values() if w.gone is not None]:
-            ended = self._launcher.ended(worker.number)
-            late = time.monotonic() - (worker.gone or 0.0) > GRACE
-            if ended is None and late:
-                self._launcher.kill(worker.number)
-            if ended is None and not late:
+            found = self._launcher.ended(worker.number)
+            if found is None and time.monotonic() - (worker.gone or 0.0) <= GRACE:
                 continue
+            if found is None:
+                self._launcher.kill(worker.number)
             del self._workers[worker.number]
             if worker.job is not None:
-                job, found = worker.job, ended or Ended("ended without a word")
-                where = f"the worker of job {job.spec.job}"
-                said = "was stopped" if worker.killed else found.how
-                job.future.set_exception(WorkerDied(f"{where} {said}", ours=worker.killed or found.ours))
+                found = found or Ended("ended without a word")
+                how, ours = worker.ended or (found.how, found.ours)
+                worker.job.future.set_exception(WorkerDied(f"the worker of job {worker.job.spec.job} {how}", ours=ours))
 
     def _ask_to_stop(self, number: int) -> None:
         self._withdraw(number)
-        for worker in self._workers.values():
-            if worker.job is not None and worker.job.spec.job == number and worker.gone is None:
+        for worker in self._on(number):
+            if worker.gone is None:
                 with contextlib.suppress(OSError):
                     wire.send(worker.sock, {"op": "stop"})
 
     def _kill(self, number: int) -> None:
         self._withdraw(number)
-        for worker in self._workers.values():
-            if worker.job is not None and worker.job.spec.job == number and not worker.killed:
-                worker.killed = True
-                self._launcher.kill(worker.number)
-                if worker.gone is None:
-                    self._let_go(worker)
+        for worker in self._on(number):
+            if worker.ended is None:
+                self._end_one(worker, "was stopped", ours=True)
+
+    def _on(self, number: int) -> list[Worker]:
+        return [w for w in self._workers.values() if w.job is not None and w.job.spec.job == number]
 
     def _withdraw(self, number: int) -> None:
         for job in [j for j in self._waiting if j.spec.job == number]:
@@ -202,12 +218,12 @@ class Crew(threading.Thread):
             return
         assert self._launcher.control is not None
         self._selector.unregister(self._launcher.control)
-        ready = getattr(self._launcher, "ready", True)
-        self._launcher.close()
-        if not ready:
+        was_ready = self._launcher.ready
+        ready.done(self._launcher, broken=True)
+        if not was_ready:
             log = "its error" if self._directory is None else str(self._directory / LOG)
             raise LstmAutomlError(f"worker processes cannot start; see {log}")
-        self._launcher = launcher(self._mode, self._runner, self._directory)
+        self._launcher = ready.launcher(self._mode, self._runner, self._directory)
         self._watch_parent()
 
     def _end(self) -> None:
@@ -215,7 +231,7 @@ class Crew(threading.Thread):
         for worker in self._workers.values():
             self._launcher.kill(worker.number)
             worker.sock.close()
-        self._launcher.close()
+        ready.done(self._launcher, waiting=list(self._workers))
         self._selector.close()
         self._wake.close()
         self._woken.close()

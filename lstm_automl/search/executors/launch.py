@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Protocol
 
 import lstm_automl
-from lstm_automl.search.executors import presence, wire
+from lstm_automl.search.executors import devices, presence, wire
+from lstm_automl.search.executors.memory import look
 
-Mode = Literal["fork", "spawn"]
 LOG = "workers.log"
 
 # One thread a process: several models train side by side, and one LSTM gains nothing from more.
@@ -41,8 +44,10 @@ class Launcher(Protocol):
 
     control: socket.socket | None
     """Readable when :meth:`read` should be called."""
+    ready: bool
+    """Workers can be started without waiting for imports, or it will never be otherwise."""
 
-    def start(self, number: int, sock: socket.socket) -> None:
+    def start(self, number: int, sock: socket.socket, slot: int) -> None:
         """A new worker that owns ``sock``."""
 
     def kill(self, number: int) -> None:
@@ -54,36 +59,37 @@ class Launcher(Protocol):
     def read(self) -> bool:
         """Take news from ``control``; False when the parent has died."""
 
+    def revive(self) -> None:
+        """Wake what somebody has stopped, beside the workers."""
+
     def close(self) -> None:
         """End what is left."""
 
 
-def default_mode() -> Mode:
-    """``spawn`` where a forked process could hang: with a GPU in sight, or not on Linux."""
-    if sys.platform != "linux":
-        return "spawn"
-    if os.environ.get("CUDA_VISIBLE_DEVICES", "all") in ("", "-1"):
-        return "fork"
-    return "spawn" if Path("/proc/driver/nvidia").exists() or Path("/dev/nvidia0").exists() else "fork"
-
-
-def launcher(mode: Mode, runner: str, directory: Path | None) -> Launcher:
-    """The launcher of a mode; the workers' standard error goes to a log in ``directory``."""
-    return Forked(runner, directory) if mode == "fork" else Spawned(runner, directory)
-
-
 class Forked:
-    """Workers forked from one warm parent, which starts to import at once."""
+    """Workers forked from one warm parent, which starts to import at once.
 
-    def __init__(self, runner: str, directory: Path | None) -> None:
+    Until :meth:`settle` it belongs to no search and writes nothing anywhere but into a file without a name.
+    """
+
+    def __init__(self, runner: str) -> None:
+        self.runner, self.ready = runner, False
         self._control, theirs = socket.socketpair()
         self.control: socket.socket | None = self._control
-        self._process = _popen("fork", runner, directory, theirs)
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the parent
+        self._log: Path | None = None
+        self._process = _popen(["fork", str(theirs.fileno()), runner], theirs, self._said, {})
         self._inbox = wire.Inbox()
         self._ended: dict[int, Ended] = {}
-        self.ready = False
 
-    def start(self, number: int, sock: socket.socket) -> None:
+    def settle(self, directory: Path | None) -> None:
+        """The workers started from now on write to the log in ``directory`` and hold its lock; None = nowhere."""
+        self._log = None if directory is None else directory / LOG
+        lock = None if directory is None else str(directory / presence.FILE)
+        with open(self._log or os.devnull, "ab") as log, contextlib.suppress(OSError):  # a dead one is noticed later
+            socket.send_fds(self._control, [wire.pack({"op": "settle", "presence": lock})], [log.fileno()])
+
+    def start(self, number: int, sock: socket.socket, slot: int) -> None:
         socket.send_fds(self._control, [wire.pack({"op": "fork", "worker": number})], [sock.fileno()])
 
     def kill(self, number: int) -> None:
@@ -102,70 +108,105 @@ class Forked:
                 self._ended.setdefault(message["worker"], Ended(message["how"], message.get("ours", False)))
         return messages is not None
 
-    def close(self) -> None:
+    def revive(self) -> None:
+        seen = look(self._process.pid)
+        if seen is not None and seen.stopped:
+            with contextlib.suppress(OSError):
+                os.kill(self._process.pid, signal.SIGCONT)
+
+    def wait_for(self, workers: Iterable[int], seconds: float = 1.0) -> bool:
+        """Wait until these have ended and forget them; False when one has not, or the parent has died."""
+        left, until = set(workers), time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._control, selectors.EVENT_READ)
+            while left := left - self._ended.keys():
+                if not selector.select(max(0.0, until - time.monotonic())) or not self.read():
+                    return False
+        self._ended.clear()
+        return True
+
+    def close(self, patience: float = 1.0) -> None:
+        if self._said.closed:
+            return
         self._control.close()
-        _end(self._process)
+        _end(self._process, patience if self.ready else 0.0)
+        with contextlib.suppress(OSError):
+            self._said.seek(0)
+            if self._log is not None and (said := self._said.read()):
+                with self._log.open("ab") as log:
+                    log.write(said)
+        self._said.close()
+
+    def forget(self) -> None:
+        """In a copy of this process that a fork has made: it is not ours."""
+        self._control.close()
+        self._process.returncode = 0  # nothing to wait for
 
 
 class Spawned:
-    """Each worker a fresh process."""
+    """Each worker a fresh process, which sees one GPU where there are any."""
 
     control: socket.socket | None = None
+    ready = True
 
-    def __init__(self, runner: str, directory: Path | None) -> None:
-        self._runner, self._directory = runner, directory
+    def __init__(self, runner: str, directory: Path | None, gpus: tuple[str, ...] = ()) -> None:
+        self._runner, self._directory, self._gpus = runner, directory, gpus
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
-    def start(self, number: int, sock: socket.socket) -> None:
-        self._processes[number] = _popen("spawn", self._runner, self._directory, sock.dup())
+    def start(self, number: int, sock: socket.socket, slot: int) -> None:
+        ours = sock.dup()
+        words = ["spawn", str(ours.fileno()), self._runner]
+        words += [] if self._directory is None else [str(self._directory / presence.FILE)]
+        with open(os.devnull if self._directory is None else self._directory / LOG, "ab") as log:
+            self._processes[number] = _popen(words, ours, log, devices.seen_by(slot, self._gpus))
 
     def kill(self, number: int) -> None:
-        self._processes[number].kill()
+        if number in self._processes:
+            self._processes[number].kill()
 
     def ended(self, number: int) -> Ended | None:
         from lstm_automl.search.executors.warm import describe
 
-        code = self._processes[number].poll()
+        process = self._processes.get(number)
+        if process is None:
+            return Ended("could not start")
+        code = process.poll()
         return None if code is None else Ended(describe(code))
 
     def read(self) -> bool:
         return True
 
+    def revive(self) -> None:
+        """There is nothing beside the workers."""
+
     def close(self) -> None:
         for process in self._processes.values():
-            _end(process)
+            _end(process, 1.0)
 
 
-def _popen(mode: Mode, runner: str, directory: Path | None, sock: socket.socket) -> subprocess.Popen[bytes]:
+def _popen(
+    words: list[str], sock: socket.socket, log: IO[bytes], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     """Our own module in a new session: a terminal's Ctrl-C is not for workers. Closes ``sock`` on this side."""
-    command = [sys.executable, "-P", "-m", "lstm_automl.search.executors.warm", mode, str(sock.fileno()), runner]
-    if directory is not None:
-        command.append(str(directory / presence.FILE))
-    log: IO[bytes] | int = subprocess.DEVNULL if directory is None else (directory / LOG).open("ab")
-    try:
+    with sock:
         return subprocess.Popen(
-            command,
-            env=_environment(mode),
+            [sys.executable, "-P", "-m", "lstm_automl.search.executors.warm", *words],
+            env={**_environment(), **environment},
             pass_fds=[sock.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    finally:
-        sock.close()
-        if not isinstance(log, int):
-            log.close()
 
 
-def _environment(mode: Mode) -> Mapping[str, str]:
+def _environment() -> Mapping[str, str]:
     """Ours, with one thread a process, and this package on the path wherever it was found."""
     found = [str(Path(lstm_automl.__file__).parents[1]), *(p for p in sys.path if p)]
-    extra = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if mode == "spawn" else {}
-    return {**extra, **os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(dict.fromkeys(found))}
+    return {**os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(dict.fromkeys(found))}
 
 
-def _end(process: subprocess.Popen[bytes], patience: float = 1.0) -> None:
+def _end(process: subprocess.Popen[bytes], patience: float) -> None:
     until = time.monotonic() + patience
     while process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)

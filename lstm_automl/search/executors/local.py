@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import ClassVar
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
-from lstm_automl.search.executors.crew import Crew, Job
-from lstm_automl.search.executors.launch import Mode, default_mode
+from lstm_automl.search.executors import devices, memory
+from lstm_automl.search.executors.caps import Caps
+from lstm_automl.search.executors.crew import Crew
+from lstm_automl.search.executors.devices import Mode
+from lstm_automl.search.executors.manning import Manning
 from lstm_automl.search.executors.presence import FILE as PRESENCE
 from lstm_automl.search.executors.presence import wait_for_others
+from lstm_automl.search.executors.ready import RUNNER
+from lstm_automl.search.executors.roster import Job
 
-RUNNER = "lstm_automl.search.rung:run_rung"
+MAX_RUNGS = 200
+"""Memory is what a worker is replaced for; this is for what memory does not show."""
 
 
 class LocalExecutor:
@@ -23,12 +28,15 @@ class LocalExecutor:
     Made, it waits for workers of a dead driver to end, then begins to import in the background.
 
     Args:
-        workers: Processes, at least 1; None = the cores this process may use.
+        workers: Processes, at least 1; None = one a GPU, or one a core this process may use.
         directory: Of the search; ``workers.log`` goes there. None = nowhere.
         runner: ``"module:function"`` that runs a rung in a worker.
         mode: ``fork`` (a warm parent), ``spawn`` (each process by itself), None = ``spawn`` with a GPU or off Linux.
         max_rungs: Rungs after which a worker is replaced.
-        max_memory: Bytes of its own after which a worker is replaced.
+        max_memory: Bytes gained after which a worker is replaced; None = 2 GiB, or less where all workers together
+            could take half of the machine.
+        trial_time: Seconds after which a rung is ended; None = never.
+        trial_memory: MiB gained by its worker after which a rung is ended; None = never.
     """
 
     name: ClassVar[str] = "local"
@@ -40,13 +48,18 @@ class LocalExecutor:
         directory: Path | None = None,
         runner: str = RUNNER,
         mode: Mode | None = None,
-        max_rungs: int = 20,
-        max_memory: int = 2 << 30,
+        max_rungs: int = MAX_RUNGS,
+        max_memory: int | None = None,
+        trial_time: float | None = None,
+        trial_memory: int | None = None,
     ) -> None:
-        self.capacity = max(1, workers or cores())
+        found = devices.usable(devices.gpus())
+        self.capacity = max(1, workers or devices.slots(found))
         if directory is not None:
             wait_for_others(directory / PRESENCE)
-        self._crew = Crew(self.capacity, directory, runner, mode or default_mode(), max_rungs, max_memory)
+        room = memory.share(self.capacity, memory.machine()) if max_memory is None else max_memory
+        manning = Manning(self.capacity, max_rungs, room, Caps(trial_time, trial_memory))
+        self._crew = Crew(manning, directory, runner, mode or devices.default_mode(found))
         self._crew.start()
 
     def submit(self, spec: RungSpec, on_epoch: Callable[[Epoch], None]) -> Future[RungResult]:
@@ -69,10 +82,3 @@ class LocalExecutor:
     def close(self) -> None:
         """End all workers; what they did is lost."""
         self._crew.close()
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

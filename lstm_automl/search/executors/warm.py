@@ -1,8 +1,8 @@
 """A warm parent: imports what rungs need, uses none of it, and forks a worker in milliseconds.
 
-``python -m lstm_automl.search.executors.warm fork FD RUNNER [FILE]`` serves ``fork`` and ``kill`` on the socket FD;
-its workers hold a lock on FILE. ``... spawn FD RUNNER [FILE]`` is itself one worker, for machines on which a forked
-TensorFlow hangs (GPU, macOS).
+``python -m lstm_automl.search.executors.warm fork FD RUNNER`` serves ``settle``, ``fork`` and ``kill`` on the
+socket FD. ``... spawn FD RUNNER [FILE]`` is itself one worker, which holds a lock on FILE, for machines on which a
+forked TensorFlow hangs (GPU, macOS).
 Neither ever imports the user's main module.
 """
 
@@ -37,11 +37,11 @@ class WarmParent:
 
     Args:
         control: Socket to the driver; when it closes, the parent ends (its workers notice by themselves).
-        presence: File on which workers hold a lock.
     """
 
-    def __init__(self, control: socket.socket, presence: str | None) -> None:
-        self.control, self.presence = control, presence
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.presence: str | None = None  # file on which workers hold a lock
         self.inbox = wire.Inbox()
         self.sockets: list[int] = []
         self.workers: dict[int, int] = {}  # pid -> number
@@ -80,9 +80,18 @@ class WarmParent:
         for message in self.inbox.feed(data):
             if message["op"] == "fork":
                 self.fork(message["worker"], self.sockets.pop(0))
+            elif message["op"] == "settle":
+                self.settle(message["presence"], self.sockets.pop(0))
             elif message["op"] == "kill":
                 self.kill(message["worker"])
         return True
+
+    def settle(self, presence: str | None, log: int) -> None:
+        """From now on workers hold a lock on the file ``presence`` and write to the open file ``log``."""
+        self.presence = presence
+        for stream in (1, 2):
+            os.dup2(log, stream)
+        os.close(log)
 
     def fork(self, number: int, fd: int) -> None:
         """A new worker that owns the socket ``fd``."""
@@ -158,9 +167,9 @@ def main(mode: str, fd: int, runner: str, presence: str | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sock = socket.socket(fileno=fd)
     if mode == "spawn":
-        worker.serve(sock, presence)
+        worker.serve(sock, presence, lambda: preload(runner))
     preload(runner)
-    WarmParent(sock, presence).serve()
+    WarmParent(sock).serve()
 
 
 if __name__ == "__main__":

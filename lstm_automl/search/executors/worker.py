@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import os
@@ -17,6 +18,7 @@ from typing import Any
 from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.executors import wire
+from lstm_automl.search.executors.memory import held, spare_the_others
 from lstm_automl.search.executors.presence import hold
 
 Runner = Callable[..., RungResult]
@@ -60,21 +62,26 @@ class Channel:
         os._exit(0)
 
 
-def serve(sock: socket.socket, presence: str | None = None) -> None:
+def serve(sock: socket.socket, presence: str | None = None, prepare: Callable[[], None] | None = None) -> None:
     """Run the rungs that come in until the driver closes; never returns.
 
     Args:
         sock: To the driver.
         presence: File on which to hold a shared lock for life, see :mod:`presence`.
+        prepare: Called before the first word to the driver; what goes wrong in it, the first rung will say.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's affair
+    spare_the_others()
     if presence is not None:
         hold(Path(presence))
     channel = Channel(sock)
-    channel.send({"op": "hello", "pid": os.getpid()})
+    if prepare is not None:
+        with contextlib.suppress(Exception):
+            prepare()
+    channel.send({"op": "hello", "pid": os.getpid(), "memory": held()})
     while True:
         request = channel.requests.get()
-        channel.send({**_run(request, channel), "memory": memory()})
+        channel.send({**_run(request, channel), "memory": held()})
 
 
 def _run(request: wire.Message, channel: Channel) -> wire.Message:
@@ -94,16 +101,3 @@ def _run(request: wire.Message, channel: Channel) -> wire.Message:
     except BaseException:
         return {"op": "error", "job": spec.job, "error": traceback.format_exc()}
     return {"op": "result", "job": spec.job, "result": result.to_json()}
-
-
-def memory() -> int:
-    """Bytes this process holds for itself: mapped files do not count; 0 where it cannot be told."""
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return 0

@@ -1,0 +1,102 @@
+"""A warm parent before it is needed: what a search imports, imported while something else goes on."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from lstm_automl.search.executors import devices
+from lstm_automl.search.executors.devices import Mode
+from lstm_automl.search.executors.launch import Forked, Launcher, Spawned
+
+RUNNER = "lstm_automl.search.rung:run_rung"
+
+_lock = threading.Lock()
+_kept: Forked | None = None
+_lent = False
+
+
+def warm_up(workers: int | None = None) -> None:
+    """Begin now to import what searches in this process need, so that they start at once.
+
+    Returns immediately: a process of its own imports for some seconds, serves every later ``search(...)`` and
+    ``fit`` of this process, and ends with it. Called again it does nothing; nor does it where each worker is a fresh
+    process (with a GPU, or not on Linux). Nothing is written.
+
+    Args:
+        workers: Processes the searches will have; taken for planning only, None = one a core.
+
+    >>> import lstm_automl
+    >>> lstm_automl.warm_up()  # doctest: +SKIP
+    """
+    global _kept
+    if devices.default_mode(devices.usable(devices.gpus())) != "fork":
+        return
+    with _lock:
+        if _kept is None:
+            _kept = Forked(RUNNER)
+
+
+def launcher(mode: Mode, runner: str, directory: Path | None) -> Launcher:
+    """What starts a crew's workers: the parent made by :func:`warm_up` when it is free, else a new one."""
+    global _lent
+    if mode == "spawn":
+        return Spawned(runner, directory, devices.usable(devices.gpus()))
+    with _lock:
+        if _kept is not None and not _lent and _kept.runner == runner:
+            _lent, parent = True, _kept
+        else:
+            parent = Forked(runner)
+    try:
+        parent.settle(directory)
+    except OSError:
+        done(parent)
+        raise
+    return parent
+
+
+def done(parent: Launcher, *, waiting: Iterable[int] = (), broken: bool = False) -> None:
+    """A crew has no more use for it: the kept one stays for the next search, others end.
+
+    Args:
+        waiting: Workers that have been told to end.
+        broken: It has died, or its workers do not end.
+    """
+    global _kept, _lent
+    kept = _kept
+    if kept is None or parent is not kept:
+        parent.close()
+        return
+    # One that still imports will find nobody who waits for the workers it was asked for.
+    broken = broken or not kept.wait_for(waiting if kept.ready else ())
+    if not broken:
+        kept.settle(None)
+    with _lock:
+        _lent = False
+        if broken:
+            _kept = None
+    if broken:
+        kept.close()
+
+
+def _end() -> None:
+    global _kept
+    parent, _kept = _kept, None
+    if parent is not None:
+        parent.close(patience=0.0)
+
+
+def _forget() -> None:
+    """In a forked copy of this process the parent is somebody else's."""
+    global _kept, _lent, _lock
+    parent, _kept, _lent, _lock = _kept, None, False, threading.Lock()
+    if parent is not None:
+        parent.forget()
+
+
+atexit.register(_end)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,108 @@
+"""Who is there and who runs what: a rung goes where its graph may still be."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
+from lstm_automl.search.executors import wire
+
+RECENT = 4
+"""Rungs of which a worker may still have the graph."""
+
+
+@dataclass
+class Job:
+    """A rung on its way."""
+
+    spec: RungSpec
+    on_epoch: Callable[[Epoch], None]
+    future: Future[RungResult]
+
+
+@dataclass
+class Worker:
+    """A process, seen from the driver.
+
+    Args:
+        number: Its own in this process, never used again.
+        slot: From 0, below the number of workers; its replacement takes it over.
+        pid: Known from its first message on.
+        began: When it began its job (monotonic); None while it has none, or is only starting.
+        base: Bytes it held when it started.
+        before: Bytes it held when it began its job.
+        ended: Why we ended it, and whether that is not the rung's doing.
+        gone: When its socket closed.
+    """
+
+    number: int
+    slot: int
+    sock: socket.socket
+    inbox: wire.Inbox = field(default_factory=wire.Inbox)
+    job: Job | None = None
+    rungs: int = 0
+    pid: int | None = None
+    began: float | None = None
+    base: int = 0
+    before: int = 0
+    recent: deque[RungSpec] = field(default_factory=lambda: deque(maxlen=RECENT))
+    idle_since: float = field(default_factory=time.monotonic)
+    ended: tuple[str, bool] | None = None
+    gone: float | None = None
+
+    @property
+    def idle(self) -> bool:
+        """It can take a rung."""
+        return self.job is None and self.gone is None
+
+    def take(self, job: Job) -> None:
+        """Begin a job, at once or with the first message of a worker that is only starting."""
+        self.job = job
+        self.began = None if self.pid is None else time.monotonic()
+
+    def rest(self, held: int) -> None:
+        """The job is done."""
+        assert self.job is not None
+        self.recent.append(self.job.spec)
+        self.job, self.began, self.rungs, self.before = None, None, self.rungs + 1, held
+        self.idle_since = time.monotonic()
+
+
+def match(specs: Sequence[RungSpec], workers: Sequence[Worker]) -> list[tuple[int, Worker]]:
+    """Give each rung, by its position, a worker of its own; no more rungs than workers.
+
+    A worker that ran the same trial and fold comes first, then the same trial, then the same values; what is left
+    goes to those that have been idle longest, whose graphs are the least likely to be asked for.
+    """
+    pairs: list[tuple[int, Worker]] = []
+    left, free = list(range(len(specs))), sorted(workers, key=lambda w: w.idle_since)
+    for like in (_same_run, _same_trial, _same_values, _any):
+        for position in list(left):
+            worker = next((w for w in free if like(specs[position], w)), None)
+            if worker is not None:
+                pairs.append((position, worker))
+                left.remove(position)
+                free.remove(worker)
+    return pairs
+
+
+def _same_run(spec: RungSpec, worker: Worker) -> bool:
+    return any((r.trial, r.fold, r.purpose, r.seed) == (spec.trial, spec.fold, spec.purpose, spec.seed)
+               for r in worker.recent)  # fmt: skip
+
+
+def _same_trial(spec: RungSpec, worker: Worker) -> bool:
+    return any(r.trial == spec.trial for r in worker.recent)
+
+
+def _same_values(spec: RungSpec, worker: Worker) -> bool:
+    return any(dict(r.values) == dict(spec.values) for r in worker.recent)
+
+
+def _any(spec: RungSpec, worker: Worker) -> bool:
+    return True
