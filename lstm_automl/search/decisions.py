@@ -102,16 +102,17 @@ class Decider:
         return trial_table(self._store.trials, blind, self._metric, self._direction)
 
     def _decide(self, table: Table, trials: dict[int, Values], jobs: Sequence[JobRow]) -> Decision | None:
-        decision = self._scheduler.next(table, len(trials), self._limits.max_trials, self._limits.max_epochs)
+        number, limits = len(trials), self._limits
+        decision = self._scheduler.next(table, number, limits.max_trials, limits.max_epochs)
+        if isinstance(decision, NewTrial):
+            values = self._oracle.propose(self._space, self._seed, number, table, self._direction)
+            if values is not None:
+                return self._specs(number, values, 0, decision.to_epoch, range(self._folds)), (number, values)
+            # The space has no other combination: as if all trials were begun.
+            decision = self._scheduler.next(table, number, number, limits.max_epochs)
         if isinstance(decision, Promote):
             return self._promotion(decision, trials[decision.number], jobs), None
-        if not isinstance(decision, NewTrial):
-            return None
-        number = len(trials)
-        values = self._oracle.propose(self._space, self._seed, number, table, self._direction)
-        if values is None:
-            return None
-        return self._specs(number, values, 0, decision.to_epoch, range(self._folds)), (number, values)
+        return None
 
     def _promotion(self, decision: Promote, values: Values, jobs: Sequence[JobRow]) -> list[RungSpec]:
         """The next rung of a trial, each fold from the checkpoint of its last."""
