@@ -21,7 +21,13 @@ def finished(directory: Path, name: str, seed: int = 0) -> Path:
     """A search directory with data, store and bundle."""
     task: Task = plugins.load("task", name)()
     data, options = task.demo(seed)
-    problem = Problem(task, options, task.prepare(Parts(data), options, folds=1), metric_of(task, None))
+    prepared = task.prepare(Parts(data), options, folds=1)
+    return finish(directory, Problem(task, options, prepared, metric_of(task, None)), seed)
+
+
+def finish(directory: Path, problem: Problem, seed: int = 0) -> Path:
+    """The same for a problem of one's own."""
+    task, name = problem.task, problem.task.name
     directory.mkdir(parents=True)
     problem.save(directory / "data")
     Script(
@@ -30,7 +36,7 @@ def finished(directory: Path, name: str, seed: int = 0) -> Path:
     ).store.close()  # fmt: skip
     spec = RungSpec(0, 0, "refit", -1, 0, VALUES, seed, str(directory), str(directory / "jobs"), 0, 1, max_epochs=1)
     assert run_rung(spec, lambda epoch: None).error == ""
-    state = task.fit_state(problem.frame, problem.split.refit, options)
+    state = task.fit_state(problem.frame, problem.split.refit, problem.options)
     checkpoint = directory / "jobs" / "checkpoint.npz"
     bundle.save(directory / "bundle", problem, VALUES, state, [checkpoint], metrics={}, about={})
     return directory
