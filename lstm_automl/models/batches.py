@@ -11,7 +11,7 @@ from lstm_automl.models.steps import steps_per_epoch
 SeedKey = tuple[int, ...]
 
 # Separate streams of one seed key; a stream is never read for two things.
-WEIGHTS, PASS, EPOCH = 1, 2, 3
+WEIGHTS, PASS, EPOCH, DROPOUT = 1, 2, 3, 4
 
 # Lengths are compared with this much noise, so that the batches of a ragged set differ from pass to pass.
 LENGTH_NOISE = 0.2

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, NDArray[Any]]
 
-FORMAT = 1
+FORMAT = 2
 HEADER = "header"
 # The weights that predict (averaged where there are averages) stand beside those that training goes on with.
 WEIGHTS = "weights"
@@ -34,7 +34,7 @@ def save(path: Path, trainer: Trainer, extra: Mapping[str, Any]) -> None:
     Raises:
         StorageError: the disk is full, read-only or gone.
     """
-    arrays = snapshot(trainer)
+    arrays = trainer.snapshot()
     arrays |= {f"{WEIGHTS}_{i:04d}": w for i, w in enumerate(trainer.weights())}
     header = json.dumps({"format": FORMAT, "extra": dict(extra)}, sort_keys=True).encode()
     buffer = io.BytesIO()
@@ -52,7 +52,7 @@ def restore(path: Path, trainer: Trainer) -> dict[str, Any]:
     """
     arrays, extra = read(path)
     try:
-        rewind(trainer, {k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)})
+        trainer.rewind({k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)})
     except (KeyError, ValueError) as error:
         raise StateError(f"{path}: the checkpoint is of another network ({error})") from None
     return extra
@@ -83,27 +83,6 @@ def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
     if version != FORMAT:
         raise StateError(f"{path}: checkpoint format {version}; this version reads format {FORMAT}")
     return arrays, extra
-
-
-def snapshot(trainer: Trainer) -> Arrays:
-    """Copies of everything that changes in training."""
-    return {name: np.array(v) for name, v in trainer.variables().items()}
-
-
-def rewind(trainer: Trainer, arrays: Arrays) -> None:
-    """Assign a :func:`snapshot`.
-
-    Raises:
-        KeyError, ValueError: names or shapes differ.
-    """
-    variables = trainer.variables()
-    if variables.keys() != arrays.keys():
-        raise KeyError(f"{len(arrays)} arrays for {len(variables)} variables")
-    for name, variable in variables.items():
-        if tuple(variable.shape) != arrays[name].shape:
-            raise ValueError(f"{name} has shape {arrays[name].shape}, not {tuple(variable.shape)}")
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,11 +13,15 @@ from numpy.typing import NDArray
 from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
 from lstm_automl.models.batches import prediction_batches
+from lstm_automl.models.calls import unoptimized
 from lstm_automl.models.inputs import InputSpec
 from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.task import HeadSpec, Outputs, State
 
 Tensors = dict[str, Any]
+
+STATE = "state_"
+_SHARED: dict[int, Tensors] = {}
 
 
 def input_spec(frame: Frame, head: HeadSpec, values: Mapping[str, Any], dtype: str = "float32") -> InputSpec:
@@ -64,16 +69,24 @@ class Feed:
         self._targets = list(info.get("target_channels") or ()) if head.horizon else []
         self._arrays = {name: np.asarray(a) for name, a in state.arrays.items()}
 
-    def tensors(self, frame: Frame) -> Tensors:
-        """The frame's arrays as tensors, sharing memory where the device is the CPU."""
-        names = ("x", "y", "weight", "static") if self.spec.static else ("x", "y", "weight")
-        arrays = {name: frame.fields[name].values for name in names if name in frame.fields}
-        arrays |= {name: frame.examples[name] for name in ("sequence", "low", "end")}
-        return {name: tf.convert_to_tensor(np.asarray(a)) for name, a in arrays.items()}
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What shapes the part of a graph that makes batches."""
+        return self.spec, repr(self.head), self.window, tuple(self._known), tuple(self._targets)
 
-    def signature(self, tensors: Tensors) -> Tensors:
+    def tensors(self, frame: Frame) -> Tensors:
+        """The frame's arrays and the scalers: all that a batch is made from.
+
+        Scalers are data of the graph and no part of it, so that the folds of a trial share one.
+        """
+        static = self.spec.static > 0
+        scalers = {f"{STATE}{name}": tf.convert_to_tensor(a) for name, a in self._arrays.items()}
+        return {name: t for name, t in shared(frame).items() if static or name != "static"} | scalers
+
+    @staticmethod
+    def signature(tensors: Tensors) -> Tensors:
         """Specs under which one trace serves any number of rows and examples."""
-        return {name: tf.TensorSpec([None, *t.shape[1:]], t.dtype) for name, t in tensors.items()}
+        return {name: _spec(name, tensor) for name, tensor in tensors.items()}
 
     def lengths(self, frame: Frame, examples: Index) -> NDArray[np.int64]:
         """Steps of each example in a batch."""
@@ -91,7 +104,7 @@ class Feed:
             rows = tf.maximum(end[:, None] - self.spec.length + positions, start[:, None])
         else:
             rows = tf.minimum(start[:, None] + positions, end[:, None] - 1)
-        x = self._scaled(tf.gather(tensors["x"], rows), "x")  # (batch, time, features)
+        x = self._scaled(tensors, tf.gather(tensors["x"], rows), "x")  # (batch, time, features)
         lengths = tf.fill(tf.shape(end), tf.cast(steps, tf.int32))
         batch = {"x": x}
         if self.spec.mask:
@@ -100,10 +113,10 @@ class Feed:
             batch["x"] = tf.where(batch["mask"][:, :, None], x, tf.zeros_like(x))
         if self.spec.static:
             static = tf.gather(tensors["static"], tf.gather(tensors["sequence"], index))
-            batch["static"] = self._scaled(static, "static")
+            batch["static"] = self._scaled(tensors, static, "static")
         if self.spec.known:
             ahead = tf.gather(tensors["x"], self._ahead(tensors, end))
-            batch["known"] = tf.gather(self._scaled(ahead, "x"), self._known, axis=2)
+            batch["known"] = tf.gather(self._scaled(tensors, ahead, "x"), self._known, axis=2)
         batch["x"] = tf.ensure_shape(batch["x"], (None, self.spec.length, self.spec.features))
         return batch, lengths
 
@@ -117,7 +130,7 @@ class Feed:
             if self.head.loss == "crossentropy":
                 return tf.cast(y, tf.int32)
             y = tf.reshape(y, (tf.shape(index)[0], self.head.outputs))
-        mean, std = self._scale("y", y.dtype)
+        mean, std = self._scale(tensors, "y", y.dtype)
         return tf.cast((y - mean) / std, self.spec.dtype)
 
     def weights(self, tensors: Tensors, index: Any, y: Any) -> Any:
@@ -125,8 +138,8 @@ class Feed:
         weight = tf.ones(tf.shape(index), self.spec.dtype)
         if "weight" in tensors:
             weight = tf.cast(tf.gather(tensors["weight"], index), self.spec.dtype)
-        if "class_weight" in self._arrays and self.head.loss == "crossentropy":
-            of_class = tf.constant(self._arrays["class_weight"], self.spec.dtype)
+        if f"{STATE}class_weight" in tensors and self.head.loss == "crossentropy":
+            of_class = tf.cast(tensors[f"{STATE}class_weight"], self.spec.dtype)
             weight *= tf.gather(of_class, tf.maximum(y, 0))  # a label that training never saw has code -1
         return weight
 
@@ -134,46 +147,98 @@ class Feed:
         rows = end[:, None] + tf.range(tf.cast(self.head.horizon, tf.int64))
         return tf.minimum(rows, tf.shape(tensors["x"], tf.int64)[0] - 1)
 
-    def _scaled(self, value: Any, name: str) -> Any:
-        mean, std = self._scale(name, value.dtype)
+    def _scaled(self, tensors: Tensors, value: Any, name: str) -> Any:
+        mean, std = self._scale(tensors, name, value.dtype)
         # Scaled in the precision of the data, so that a large offset does not cost digits.
         scaled = tf.cast((value - mean) / std, self.spec.dtype)
         return tf.where(tf.math.is_nan(scaled), tf.zeros_like(scaled), scaled)
 
-    def _scale(self, name: str, dtype: Any) -> tuple[Any, Any]:
-        if f"{name}_mean" in self._arrays:
-            return tuple(tf.constant(self._arrays[f"{name}_{part}"], dtype) for part in ("mean", "std"))
-        if name == "y" and self._targets and "x_mean" in self._arrays:
-            return tuple(tf.constant(self._arrays[f"x_{part}"][self._targets], dtype) for part in ("mean", "std"))
-        return tf.constant(0, dtype), tf.constant(1, dtype)
+    def _scale(self, tensors: Tensors, name: str, dtype: Any) -> tuple[Any, Any]:
+        ahead = name == "y" and bool(self._targets) and f"{STATE}y_mean" not in tensors
+        source = f"{STATE}{'x' if ahead else name}"
+        if f"{source}_mean" not in tensors:
+            return tf.constant(0, dtype), tf.constant(1, dtype)
+        mean, std = tf.cast(tensors[f"{source}_mean"], dtype), tf.cast(tensors[f"{source}_std"], dtype)
+        return (tf.gather(mean, self._targets), tf.gather(std, self._targets)) if ahead else (mean, std)
+
+
+def shared(frame: Frame) -> Tensors:
+    """The arrays of a frame as tensors, made once for all who train on it; mapped files stay mapped on the CPU."""
+    found = _SHARED.get(id(frame))
+    if found is None:
+        arrays = {name: frame.fields[name].values for name in ("x", "y", "weight", "static") if name in frame.fields}
+        arrays |= {name: frame.examples[name] for name in ("sequence", "low", "end")}
+        found = _SHARED[id(frame)] = {name: tf.convert_to_tensor(np.asarray(a)) for name, a in arrays.items()}
+        weakref.finalize(frame, _SHARED.pop, id(frame), None)
+    return found
+
+
+def _spec(name: str, tensor: Any) -> Any:
+    rows = tensor.shape[:1] if name.startswith(STATE) and len(tensor.shape) else [None]
+    return tf.TensorSpec([*rows, *tensor.shape[1:]] if len(tensor.shape) else [], tensor.dtype)
 
 
 class Forward:
-    """A network over a frame: outputs of any examples, in order, traced once.
+    """A network over a frame: outputs of any examples, in order, in one graph call, traced once.
 
     Args:
         feed: Makes the batches.
-        model: Called with them, not training.
+        apply: ``(weights, batch) -> outputs``, not training.
         tensors: Of any frame of the kind, for their types.
+        outputs: Shape of one example's outputs.
+        weights: Of any network of the kind, for their types.
+        losses: ``(y, outputs) -> (batch,)`` losses; None = no losses wanted.
     """
 
-    def __init__(self, feed: Feed, model: Any, tensors: Tensors) -> None:
-        self._feed = feed
+    def __init__(
+        self,
+        feed: Feed,
+        apply: Callable[[Any, Tensors], Any],
+        tensors: Tensors,
+        outputs: tuple[int, ...],
+        *,
+        weights: Any = (),
+        losses: Callable[[Any, Any], Any] | None = None,
+    ) -> None:
+        self._feed, self._apply, self._losses, self._shape = feed, apply, losses, outputs
+        one = tf.TensorSpec([None], tf.int64)
+        signature = [feed.signature(tensors), tf.nest.map_structure(tf.TensorSpec.from_tensor, weights), one, one, one]
+        self._call: Callable[..., Any] = tf.function(self._batches, input_signature=signature, autograph=False)
 
-        def call(tensors: Tensors, index: Any, steps: Any) -> Any:
-            return model(feed.inputs(tensors, index, steps)[0], training=False)
+    def __call__(self, frame: Frame, tensors: Tensors, examples: Index, weights: Any = ()) -> tuple[Outputs, float]:
+        """``(n, ...)`` outputs and their mean loss (NaN where none was wanted).
 
-        signature = [feed.signature(tensors), tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)]
-        self._call: Callable[..., Any] = tf.function(call, input_signature=signature, autograph=False)
-        self._shape = tuple(model.output_shape[1:])
-
-    def __call__(self, frame: Frame, tensors: Tensors, examples: Index) -> Outputs:
-        """``(n, ...)`` outputs. A sequence's outputs do not depend on which others are asked for."""
-        spec = self._feed.spec
-        outputs = np.empty((len(examples), *self._shape), spec.dtype)
+        A sequence's outputs do not depend on which others are asked for.
+        """
+        outputs = np.empty((len(examples), *self._shape), self._feed.spec.dtype)
+        if not len(examples):
+            return outputs, float("nan")
         lengths = self._feed.lengths(frame, examples)
         # A network without a mask cannot tell padding from data: its batches have one length each.
-        for batch in prediction_batches(lengths, exact=not spec.mask) if len(examples) else ():
-            index = np.asarray(examples[batch], np.int64)
-            outputs[batch] = self._call(tensors, index, np.int64(lengths[batch].max())).numpy()
-        return outputs
+        batches = prediction_batches(lengths, exact=not self._feed.spec.mask)
+        order = np.concatenate(batches)
+        ends = np.cumsum([len(batch) for batch in batches], dtype=np.int64)
+        steps = np.array([lengths[batch].max() for batch in batches], np.int64)
+        with unoptimized():
+            found, loss = self._call(tensors, weights, np.asarray(examples, np.int64)[order], ends, steps)
+        outputs[order] = found.numpy()
+        return outputs, float(loss)
+
+    def _batches(self, tensors: Tensors, weights: Any, index: Any, ends: Any, steps: Any) -> Any:
+        dtype = self._feed.spec.dtype
+        count = tf.size(ends)
+
+        def body(k: Any, start: Any, found: Any, sums: Any) -> Any:
+            some = index[start : ends[k]]
+            outputs = self._apply(weights, self._feed.inputs(tensors, some, steps[k])[0])
+            if self._losses is not None:
+                y = self._feed.targets(tensors, some)
+                weight = self._feed.weights(tensors, some, y)
+                sums += tf.stack([tf.reduce_sum(self._losses(y, outputs) * weight), tf.reduce_sum(weight)])
+            return k + 1, ends[k], found.write(k, outputs), sums
+
+        found = tf.TensorArray(dtype, size=count, infer_shape=False, element_shape=[None, *self._shape])
+        start = (0, tf.zeros((), tf.int64), found, tf.zeros(2, dtype))
+        _, _, found, sums = tf.while_loop(lambda k, *_: k < count, body, start, parallel_iterations=1)
+        loss = sums[0] / tf.maximum(sums[1], 1e-12) if self._losses is not None else tf.constant(np.nan, dtype)
+        return found.concat(), loss

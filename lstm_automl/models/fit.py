@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.split import Index
-from lstm_automl.models import checkpoint
 from lstm_automl.models.trainer import Interrupted, ShouldStop, Trainer
 from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.problem import Problem
@@ -103,11 +102,9 @@ def fit(
     """
     run = _Run(trainer, train, valid, metric, score, progress or Progress(next_epoch=from_epoch), keep_best)
     while run.status == "completed" and run.progress.next_epoch < to_epoch and not run.progress.stopped:
-        before = checkpoint.snapshot(trainer) if should_stop is not None else {}
         try:
             found = run.epoch(should_stop)
         except Interrupted:
-            checkpoint.rewind(trainer, before)
             run.status = "stopped"
             break
         if found is not None and on_epoch is not None:
@@ -165,10 +162,10 @@ class _Run:
         """Scores with ``val_loss``, empty without validation, None when something decisive is not finite."""
         if self.valid is None:
             return {}
-        outputs = self.trainer.predict(self.valid)
+        outputs, loss = self.trainer.validate(self.valid)
         if not np.isfinite(outputs).all():
             return None
-        scores = {**self.score(outputs), "val_loss": self.trainer.loss(self.valid, outputs)}
+        scores = {**self.score(outputs), "val_loss": loss}
         if not math.isfinite(scores[self.metric.name]) or not math.isfinite(scores["val_loss"]):
             return None
         # Another metric may be undefined on this part (one class only): it is left out, not NaN.

@@ -94,8 +94,9 @@ class Predictor:
         inputs = self._inputs(frame)
         tensors = self._feed.tensors(inputs)
         if self._forward is None:
-            self._forward = Forward(self._feed, self.model, tensors)
-        return self._forward(inputs, tensors, examples)
+            shape = tuple(self.model.output_shape[1:])
+            self._forward = Forward(self._feed, lambda _, batch: self.model(batch, training=False), tensors, shape)
+        return self._forward(inputs, tensors, examples)[0]
 
     def predict(self, data: Sequences) -> dict[str, NDArray[Any]]:
         """The task's output columns, one entry a sequence; no sequence's depend on which others there are.
