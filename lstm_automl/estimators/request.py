@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from lstm_automl import plugins
 from lstm_automl.errors import UsageError, did_you_mean
+from lstm_automl.search.executors import devices
 
 SEARCH_SHARE = 0.6
 """Share of a time budget for the search itself; the rest is for selection, refit, evaluation, registration."""
@@ -30,9 +30,13 @@ class Search(BaseModel):
         scheduler: ``none``.
         patience: Epochs without a better validation score before a trial ends (10); None = never.
         cv: Folds; None = 5 below 500 training examples without a published validation part, else 1.
-        workers: Processes; None = one a core.
+        workers: Processes; None = one a GPU, or one a core without any.
         concurrency: Jobs decided ahead (8); part of a search's identity, unlike ``workers``.
         executor: ``local``.
+        trial_time: Seconds that a part of a trial which runs in one go may take; None = no limit. Ended for it, it is
+            tried twice more, then the trial is ``failed``. Results then depend on the machine's speed.
+        trial_memory: MiB by which such a part may make its process grow; None = no limit. Results then depend on the
+            machine.
         seed: From 0; equal seed, equal table.
         finalists: Best trials run again with other seeds before one is chosen (3).
         seeds: Seeds of each finalist (3).
@@ -65,6 +69,8 @@ class Search(BaseModel):
     workers: Positive | None = None
     concurrency: Positive = 8
     executor: str = "local"
+    trial_time: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    trial_memory: Positive | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
     finalists: Positive = 3
     seeds: Positive = 3
@@ -90,6 +96,13 @@ class Search(BaseModel):
         plugins.find(info.field_name, value)
         return value
 
+    @field_validator("trial_time", "trial_memory")
+    @classmethod
+    def _kept(cls, value: float | None, info: Any) -> float | None:
+        if value is not None and info.data.get("executor") in ("dask", "ray"):
+            raise UsageError(f"a rung on {info.data['executor']} cannot be watched; it needs executor 'local'")
+        return value
+
     @field_validator("name", "register_as")
     @classmethod
     def _plain(cls, value: str | None, info: Any) -> str | None:
@@ -102,10 +115,8 @@ class Search(BaseModel):
 
     @property
     def processes(self) -> int:
-        """``workers``, or one a core this process may use."""
-        return self.workers or len(
-            os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-        )
+        """``workers``, or as many as this machine takes."""
+        return self.workers or devices.slots()
 
 
 def check_name(name: str) -> str:

@@ -150,7 +150,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
         store = Store.open_or_create(directory, {**meta, "name": directory.name, "limits": _limits(settings)})
         tracker = _tracker(directory, settings, observer)
         executor = plugins.load("executor", settings.executor)(
-            workers=min(settings.processes, settings.concurrency), directory=directory
+            workers=min(settings.processes, settings.concurrency), directory=directory, **_caps(settings)
         )
         try:
             driver = Driver(
@@ -224,6 +224,12 @@ def _short(key: str, value: Any) -> str:
 
         return "space " + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
     return f"{value:.12}" if key == "data_digest" and isinstance(value, str) else repr(value)
+
+
+def _caps(settings: Search) -> dict[str, Any]:
+    """What was set of them: an executor that cannot keep a cap need not know it."""
+    found = {k: getattr(settings, k) for k in ("trial_time", "trial_memory")}
+    return {k: v for k, v in found.items() if v is not None}
 
 
 def _limits(settings: Search) -> dict[str, Any]:

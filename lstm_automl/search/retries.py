@@ -6,9 +6,11 @@ from pathlib import Path
 
 from lstm_automl.search.attempts import attempts_on
 from lstm_automl.search.contracts import RungResult, RungSpec
+from lstm_automl.search.executors.caps import is_over
 from lstm_automl.search.results import read_checked, write_checked
 
 DIED = "died.json"
+MANY = 12
 
 
 def record_death(folder: Path, message: str, epochs: int) -> None:
@@ -23,19 +25,22 @@ def record_death(folder: Path, message: str, epochs: int) -> None:
 def deaths(directory: Path, work: RungSpec) -> list[str]:
     """The messages of the attempts that count against a job, oldest first.
 
-    The count restarts with an attempt that came further than all before it: what stops a rung at ever
-    other places is not the rung.
+    All that a cap has ended; of the others those that came as far as the newest: what stops a rung at ever other
+    places is not the rung. From the ``MANY``-th attempt on all of them count: that could go on for ever.
     """
-    counted: list[str] = []
-    furthest = -1
+    capped, elsewhere = list[str](), list[tuple[int, str]]()
     for folder in reversed(list(attempts_on(directory, work))):
         death = read_checked(folder / DIED)
         if death is None:
             continue
-        if int(death["epochs"]) > furthest:
-            counted, furthest = [], int(death["epochs"])
-        counted.append(str(death["message"]))
-    return counted
+        message = str(death["message"])
+        if is_over(message):
+            capped.append(message)
+        else:
+            elsewhere.append((int(death["epochs"]), message))
+    place = elsewhere[-1][0] if elsewhere else 0
+    many = len(elsewhere) >= MANY
+    return [message for epochs, message in elsewhere if many or epochs == place] + capped
 
 
 def given_up(work: RungSpec, messages: list[str]) -> RungResult:

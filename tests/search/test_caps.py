@@ -1,0 +1,129 @@
+"""Rungs that take too much: ended by their caps, counted, failed at last; kills from outside do not count."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lstm_automl.cli.search import search as verb
+from lstm_automl.errors import UsageError
+from lstm_automl.estimators.request import Search
+from lstm_automl.search import retries
+from lstm_automl.search.attempts import new_attempt
+from lstm_automl.search.contracts import RungResult, RungSpec, Table
+from lstm_automl.search.driver import Limits
+from lstm_automl.search.executors import memory
+from lstm_automl.search.executors.devices import Mode
+from lstm_automl.search.executors.local import LocalExecutor
+from lstm_automl.search.store import Store
+from lstm_automl.search.view import StoreView
+from lstm_automl.testing import dummy
+from lstm_automl.testing.executor import rung
+from lstm_automl.testing.search import facts, lines, make_driver, small_space
+
+META = facts(small_space(), limits=Limits(6, 3).to_json())
+MIB = 1 << 20
+
+
+def greedy(spec: RungSpec, on_epoch: Any) -> RungResult:
+    """Trial 2 sleeps, and comes further with each attempt; trial 3 takes all the memory it gets; trial 4 takes some."""
+    taken = []
+    if spec.trial == 2:
+        on_epoch(dummy.score(spec, len(os.listdir(Path(spec.folder).parent))))
+        time.sleep(120)
+    for _ in range({3: 200, 4: 2}.get(spec.trial, 0)):
+        taken.append(bytearray(b"x" * (20 * MIB)))
+        time.sleep(0.05)
+    assert len(taken) < 200, "nobody has ended it"
+    return dummy.run_rung(spec, on_epoch)
+
+
+def searched(directory: Path, **options: Any) -> Table:
+    """A search with three workers."""
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(Store.open_or_create(directory, META)))
+        executor = stack.enter_context(closing(LocalExecutor(3, directory=directory, **options)))
+        return make_driver(directory, store, executor).search()
+
+
+@pytest.mark.parametrize("mode", ["fork", "spawn"])
+def test_a_search_goes_on_without_the_trials_over_their_caps(mode: Mode, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"runner": f"{__name__}:greedy", "mode": mode}
+    table = searched(tmp_path, trial_time=3.0, trial_memory=120, **options)
+    assert [t.status for t in table] == ["completed", "completed", "failed", "failed", "completed", "completed"]
+    with StoreView(tmp_path) as view:
+        said = {job.number: job.result.error for job in view.jobs() if job.result and job.result.error}
+    assert said.keys() == {2, 3}
+    assert "died 3 times" in said[2]
+    assert "was ended for being over its cap of 3 s (trial_time)" in said[2]
+    assert "died 3 times" in said[3]
+    assert "was ended for being over its cap of 120 MiB (trial_memory)" in said[3]
+    assert lines(searched(tmp_path, **options)) == lines(table), "a trial that was given up was tried again"
+
+
+def died(directory: Path, *ends: tuple[str, int]) -> int:
+    """How many of these ends, each a message and the epochs before it, count against a job."""
+    work = rung(directory, 0)
+    for message, epochs in ends:
+        retries.record_death(Path(new_attempt(directory, work).folder), message, epochs)
+    return len(retries.deaths(directory, work))
+
+
+CAP, KILL = "was ended for being over its cap of 3 s (trial_time)", "killed by SIGKILL"
+
+
+@pytest.mark.parametrize(
+    ("ends", "count"),
+    [
+        ([(KILL, 1)] * 3, 3),
+        ([(KILL, 1), (KILL, 3), (KILL, 2)], 1),
+        ([(KILL, 1), (KILL, 2), (KILL, 1)], 2),
+        ([(CAP, 1), (CAP, 5), (CAP, 2)], 3),
+        ([(CAP, 1), (KILL, 4), (KILL, 5), (CAP, 9)], 3),
+        ([(KILL, n) for n in range(retries.MANY - 1)], 1),
+        ([(KILL, n) for n in range(retries.MANY)], retries.MANY),
+    ],
+)
+def test_which_deaths_count(ends: list[tuple[str, int]], count: int, tmp_path: Path) -> None:
+    assert died(tmp_path, *ends) == count
+
+
+def test_caps_are_settings_of_a_search() -> None:
+    chosen = Search(trial_time=300, trial_memory=4000)
+    assert (chosen.trial_time, chosen.trial_memory) == (300.0, 4000)
+    with pytest.raises(UsageError, match="trial_time"):
+        Search(trial_time=0)
+    with pytest.raises(UsageError, match="trial_memory"):
+        Search(trial_memory=2.5)
+    command = verb.get_command(None, "classification")  # type: ignore[arg-type]
+    assert command is not None
+    flags = {flag for option in command.params for flag in option.opts}
+    assert {"--trial-time", "--trial-memory"} <= flags
+
+
+def test_memory_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemFree: 1 kB\nMemTotal:       8388608 kB\n")
+    assert memory.machine(tmp_path, tmp_path) == 8 << 30
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "cgroup").write_text("0::/user.slice/job_7\n")
+    (tmp_path / "user.slice" / "job_7").mkdir(parents=True)
+    (tmp_path / "user.slice" / "job_7" / "memory.max").write_text("max\n")
+    assert memory.machine(tmp_path, tmp_path) == 8 << 30
+    (tmp_path / "user.slice" / "memory.max").write_text(f"{2 << 30}\n")
+    assert memory.machine(tmp_path, tmp_path) == 2 << 30
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "memory.limit_in_bytes").write_text(str(1 << 30))
+    assert memory.machine(tmp_path, tmp_path) == 1 << 30
+    assert memory.machine() > 0
+
+
+def test_memory_that_is_held_is_seen() -> None:
+    before = memory.held()
+    block = bytearray(b"x" * (64 * MIB))
+    assert 60 * MIB < memory.held() - before < 70 * MIB
+    del block
