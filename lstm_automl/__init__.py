@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lstm_automl.estimators.regressor import LSTMRegressor as LSTMRegressor
     from lstm_automl.estimators.request import Search as Search
     from lstm_automl.models.bundle import load as load
+    from lstm_automl.search.executors.ready import warm_up as warm_up
     from lstm_automl.search.hypermodel import hypermodel as hypermodel
 
 __version__ = "0.1.0"
@@ -24,9 +25,10 @@ _PUBLIC = {
     "hypermodel": "lstm_automl.search.hypermodel",
     "load": "lstm_automl.models.bundle",
     "search": "lstm_automl.search",  # the room, which can be called: importing it binds this name anyway
+    "warm_up": "lstm_automl.search.executors.ready",
 }
 
-__all__ = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search"]
+__all__ = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search", "warm_up"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 import lstm_automl
 
-PUBLIC = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search"]
+PUBLIC = ["LSTMClassifier", "LSTMForecaster", "LSTMRegressor", "Search", "hypermodel", "load", "search", "warm_up"]
 HEAVY = {
     "tensorflow", "keras", "keras_tuner", "mlflow", "sklearn", "pandas", "optuna", "plotly", "pyarrow", "scipy", "rich",
 }  # fmt: skip

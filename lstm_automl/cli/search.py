@@ -27,7 +27,7 @@ def _common() -> list[click.Parameter]:
         opt("--name", metavar="NAME", help="Name of search, experiment and model.  [default: TASK-DATA]"),
         opt("--home", default="searches", show_default=True, metavar="DIR", help="Folder of searches."),
         opt("--oracle", default="tpe", show_default=True, type=_registered("oracle"), help="What to try next."),
-        opt("--scheduler", default="none", show_default=True, type=_registered("scheduler"), help="How far to train."),
+        opt("--scheduler", default="asha", show_default=True, type=_registered("scheduler"), help="How far to train."),
         opt("--metric", metavar="M", help="Objective.  [default: the task's first]"),
         opt("--max-trials", default=40, show_default=True, type=click.IntRange(1)),
         opt("--max-epochs", default=50, show_default=True, type=click.IntRange(1),
@@ -41,6 +41,8 @@ def _common() -> list[click.Parameter]:
         opt("--trial-memory", type=click.IntRange(1), metavar="MIB", help="A rung that takes more memory is failed."),
         opt("--concurrency", default=8, show_default=True, type=click.IntRange(1), help="Jobs decided ahead."),
         opt("--executor", default="local", show_default=True, type=_registered("executor"), help="Where trials run."),
+        opt("--address", metavar="URL", help="Of the cluster: tcp://HOST:PORT (dask), HOST:PORT (ray)."),
+        opt("--storage", metavar="URL", help="Directory through which files reach a cluster's workers: s3://, file://."),
         opt("--ensemble", default=3, show_default=True, type=click.IntRange(1),
             help="Refitted copies of the best, averaged in the model."),
         opt("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1)),
@@ -129,20 +131,22 @@ def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> N
         given["register_as"] = ""
     settings = Search(set=overrides, **given)
     from lstm_automl.estimators import flow
+    from lstm_automl.search.executors import ready
 
     if not dry:
         _refuse_locked(task, source["data"], settings)
-    problem, space, name = flow.prepare(task, options=task_options, settings=settings, **source)
-    if dry:
-        from lstm_automl.cli.dry_run import describe
+    with ready.at_hand(not dry and settings.executor == "local"):
+        problem, space, name = flow.prepare(task, options=task_options, settings=settings, **source)
+        if dry:
+            from lstm_automl.cli.dry_run import describe
 
-        click.echo(describe(problem, space, settings, name))
-        return
-    from lstm_automl.cli.running import run_and_report
-    from lstm_automl.estimators import storing
+            click.echo(describe(problem, space, settings, name))
+            return
+        from lstm_automl.cli.running import run_and_report
+        from lstm_automl.estimators import storing
 
-    directory = storing.create(Path(settings.home) / name, problem, space, settings)
-    result = run_and_report(directory, settings, quiet=as_json)
+        directory = storing.create(Path(settings.home) / name, problem, space, settings)
+        result = run_and_report(directory, settings, quiet=as_json)
     if as_json:
         click.echo(json.dumps(result.to_json()))
 

@@ -140,6 +140,7 @@ class Forked:
     def forget(self) -> None:
         """In a copy of this process that a fork has made: it is not ours."""
         self._control.close()
+        self._said.close()
         self._process.returncode = 0  # nothing to wait for
 
 

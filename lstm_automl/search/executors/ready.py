@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lstm_automl.search.executors import devices
@@ -38,6 +39,19 @@ def warm_up(workers: int | None = None) -> None:
     with _lock:
         if _kept is None:
             _kept = Forked(RUNNER)
+
+
+@contextmanager
+def at_hand(wanted: bool = True) -> Iterator[None]:
+    """A warm parent for as long as this lasts, whatever happens in it; one that was there before stays."""
+    before = _kept
+    if wanted:
+        warm_up()
+    try:
+        yield
+    finally:
+        if before is None:
+            _end()
 
 
 def launcher(mode: Mode, runner: str, directory: Path | None) -> Launcher:
