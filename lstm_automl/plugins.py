@@ -28,7 +28,8 @@ class Plugin:
     Args:
         target: ``"module:Attr"``, imported on use.
         help: One line for listings.
-        reads: The hyper-parameters it reads; a parameter that nothing selected reads is refused.
+        reads: The hyper-parameters it reads; a parameter that nothing selected reads is refused. Of an executor: the
+            settings of a search it takes.
         uses: Of a task: the heads it may ask for.
     """
 
@@ -110,6 +111,10 @@ _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
     },
     "executor": {
         "local": Plugin("lstm_automl.search.executors.local:LocalExecutor", "processes on this machine"),
+        "dask": Plugin(
+            "lstm_automl.search.executors.dask:DaskExecutor", "workers of a dask cluster", ("address", "storage")
+        ),
+        "ray": Plugin("lstm_automl.search.executors.ray:RayExecutor", "CPUs of a ray cluster", ("address", "storage")),
     },
     "reader": {
         "csv": Plugin("lstm_automl.data.readers.csv:read", "comma-separated table (.csv, .csv.gz)"),

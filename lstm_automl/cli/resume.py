@@ -16,6 +16,9 @@ from lstm_automl.cli import options
 @click.option("--max-trials", type=click.IntRange(1), help="A larger number of trials.")
 @click.option("--time-budget", type=options.Duration(), metavar="T", help="A new time budget for this call.")
 @click.option("--workers", type=click.IntRange(1), help="Processes.")
+@click.option("--executor", metavar="NAME", help="Where trials run from now on.")
+@click.option("--address", metavar="URL", help="Of the cluster, where it is another one now.")
+@click.option("--storage", metavar="URL", help="Directory through which files reach the cluster's workers.")
 @options.tracking_uri
 @options.as_json
 def resume(name: str, home: str, as_json: bool, **larger: Any) -> None:
@@ -33,6 +36,8 @@ def resume(name: str, home: str, as_json: bool, **larger: Any) -> None:
 
     _, before = storing.request(directory)
     changed = {k: v for k, v in larger.items() if v is not None}
+    if changed.get("executor", before.executor) != before.executor:
+        changed = {"address": None, "storage": None, **changed}
     if changed.get("max_trials", before.max_trials) < before.max_trials:
         raise UsageError(f"--max-trials {changed['max_trials']} is less than the search's {before.max_trials}")
     settings = Search(**{**before.model_dump(), **changed})

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lstm_automl import plugins
 from lstm_automl.errors import UsageError, did_you_mean
+from lstm_automl.estimators import placing
 from lstm_automl.search.executors import devices
 
 SEARCH_SHARE = 0.6
@@ -27,12 +28,15 @@ class Search(BaseModel):
         time_budget: Seconds for everything from reading to registration; None = no limit. Results then depend
             on the machine's speed.
         oracle: ``tpe``, ``random``, ``grid`` or ``bayesian``.
-        scheduler: ``none``.
+        scheduler: ``asha``, ``hyperband`` or ``none``: how far a trial is trained.
         patience: Epochs without a better validation score before a trial ends (10); None = never.
         cv: Folds; None = 5 below 500 training examples without a published validation part, else 1.
         workers: Processes; None = one a GPU, or one a core without any.
         concurrency: Jobs decided ahead (8); part of a search's identity, unlike ``workers``.
-        executor: ``local``.
+        executor: ``local``, ``dask`` or ``ray``.
+        address: Of the cluster: ``tcp://HOST:PORT`` of a dask scheduler, ``HOST:PORT`` of a ray head.
+        storage: URL of a directory (fsspec) through which files reach the cluster's workers and come back; None = they
+            see the search's folder themselves.
         trial_time: Seconds that a part of a trial which runs in one go may take; None = no limit. Ended for it, it is
             tried twice more, then the trial is ``failed``. Results then depend on the machine's speed.
         trial_memory: MiB by which such a part may make its process grow; None = no limit. Results then depend on the
@@ -63,12 +67,14 @@ class Search(BaseModel):
     max_epochs: Positive = 50
     time_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     oracle: str = "tpe"
-    scheduler: str = "none"
+    scheduler: str = "asha"
     patience: Positive | None = 10
     cv: Annotated[int, Field(ge=1, le=50, strict=True)] | None = None
     workers: Positive | None = None
     concurrency: Positive = 8
     executor: str = "local"
+    address: str | None = None
+    storage: str | None = None
     trial_time: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     trial_memory: Positive | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
@@ -112,6 +118,13 @@ class Search(BaseModel):
     @classmethod
     def _reachable(cls, value: str | None) -> str | None:
         return value if value is None else check_uri(value)
+
+    @model_validator(mode="after")
+    def _placed(self) -> Search:
+        wrong = placing.misplaced(self.executor, self.address, self.storage)
+        if wrong is not None:
+            raise UsageError(wrong)
+        return self
 
     @property
     def processes(self) -> int:

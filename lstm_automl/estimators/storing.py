@@ -15,6 +15,7 @@ from typing import Any
 
 from lstm_automl import plugins
 from lstm_automl.errors import DifferentSearchError, NoValidTrialError, StateError, StorageError, UsageError
+from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.search.contracts import RungResult, Table
@@ -88,10 +89,12 @@ def create(directory: Path, problem: Problem, space: Space, settings: Search) ->
     Raises:
         DifferentSearchError: listing what differs.
         LockedError: another driver works on it.
+        UsageError: the cluster that was asked for does not answer.
         StorageError: it cannot be written.
     """
     meta = identity(problem, space, settings)
     check_place(directory)
+    placing.reach(settings)
     with SearchLock(directory):
         try:
             if (directory / REQUEST).exists():
@@ -136,7 +139,7 @@ def request(directory: Path) -> tuple[dict[str, Any], Search]:
 @contextmanager
 def opened(directory: Path, settings: Search, observer: Observer, started: float) -> Iterator[Session]:
     """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
-    with SearchLock(directory):
+    with SearchLock(directory), placing.executor(directory, settings) as executor:
         meta, _ = request(directory)
         problem = _stored_problem(directory / "data", meta["data_digest"])
         space = Space.from_json(meta["space"])
@@ -149,9 +152,6 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
         )
         store = Store.open_or_create(directory, {**meta, "name": directory.name, "limits": _limits(settings)})
         tracker = _tracker(directory, settings, observer)
-        executor = plugins.load("executor", settings.executor)(
-            workers=min(settings.processes, settings.concurrency), directory=directory, **_caps(settings)
-        )
         try:
             driver = Driver(
                 directory,
@@ -224,12 +224,6 @@ def _short(key: str, value: Any) -> str:
 
         return "space " + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
     return f"{value:.12}" if key == "data_digest" and isinstance(value, str) else repr(value)
-
-
-def _caps(settings: Search) -> dict[str, Any]:
-    """What was set of them: an executor that cannot keep a cap need not know it."""
-    found = {k: getattr(settings, k) for k in ("trial_time", "trial_memory")}
-    return {k: v for k, v in found.items() if v is not None}
 
 
 def _limits(settings: Search) -> dict[str, Any]:

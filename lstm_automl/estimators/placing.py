@@ -1,0 +1,66 @@
+"""Where trials run: the executor that the settings name, reached before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstm_automl import plugins
+
+if TYPE_CHECKING:
+    from lstm_automl.estimators.request import Search
+    from lstm_automl.search.contracts import Executor
+
+PLACES = ("address", "storage")
+CAPS = ("trial_time", "trial_memory")
+"""Passed on when they were set: an executor that cannot keep a cap need not know it."""
+
+
+def misplaced(executor: str, address: str | None, storage: str | None) -> str | None:
+    """What is wrong with a place, in words; None when nothing is.
+
+    >>> misplaced("local", None, None)
+    >>> misplaced("local", "tcp://here:8786", None)
+    '--address is of no use with --executor local'
+    >>> misplaced("dask", None, None)
+    '--executor dask needs --address'
+    """
+    reads = plugins.find("executor", executor).reads
+    for name, value in zip(PLACES, (address, storage), strict=True):
+        if value is not None and name not in reads:
+            return f"--{name} is of no use with --executor {executor}"
+        if value is not None and not value.strip():
+            return f"--{name} is empty"
+    if "address" in reads and address is None:
+        return f"--executor {executor} needs --address"
+    return None
+
+
+def reach(settings: Search) -> None:
+    """Raise UsageError unless the cluster of the settings answers; nothing is written anywhere."""
+    if "address" in plugins.find("executor", settings.executor).reads:
+        plugins.load("executor", settings.executor).check(settings.address, settings.storage)
+
+
+@contextmanager
+def executor(directory: Path, settings: Search) -> Iterator[Executor]:
+    """The executor of a search, closed in the end.
+
+    Raises:
+        UsageError: it cannot be used as it was asked for.
+    """
+    plugin = plugins.find("executor", settings.executor)
+    given: dict[str, Any] = {name: getattr(settings, name) for name in (*plugin.reads, *CAPS)}
+    if "address" in plugin.reads:  # as many workers as the cluster has
+        workers = settings.workers and min(settings.workers, settings.concurrency)
+    else:
+        workers = min(settings.processes, settings.concurrency)
+    made: Executor = plugin.load()(
+        workers=workers, directory=directory, **{k: v for k, v in given.items() if v is not None}
+    )
+    try:
+        yield made
+    finally:
+        made.close()

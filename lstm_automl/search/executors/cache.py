@@ -1,0 +1,154 @@
+"""Files of a storage on a worker's own disk: data by their digest, filled at once and mapped read-only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import stat
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from lstm_automl.errors import StorageError
+from lstm_automl.search.contracts import RungResult, RungSpec
+from lstm_automl.search.executors.exchange import MANIFEST, OUTCOME, PARENT, opened, sealed
+from lstm_automl.search.executors.storage import Storage, digest_of
+from lstm_automl.search.results import RESULT
+
+VARIABLE = "LSTM_AUTOML_CACHE"
+KEPT_DAYS = 7.0
+
+
+def root() -> Path:
+    """The cache of this user on this machine: ``$LSTM_AUTOML_CACHE``, or a folder among the temporary files.
+
+    Raises:
+        StorageError: it cannot be made, or is somebody else's.
+    """
+    path = Path(os.environ.get(VARIABLE) or Path(tempfile.gettempdir()) / f"lstm_automl-{os.getuid()}")
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise StorageError(f"{path} is not a folder of this user; name another in {VARIABLE}")
+    return path
+
+
+class Cache:
+    """A search's files on a worker.
+
+    Args:
+        storage: Where they come from and go to.
+        directory: The search directory here.
+        data: Digest of its data; None = it has none.
+    """
+
+    def __init__(self, storage: Storage, directory: Path, data: str | None) -> None:
+        self._storage, self.directory, self._data = storage, directory, data
+
+    @contextlib.contextmanager
+    def place(self, spec: RungSpec, at: str, parent: str | None) -> Iterator[RungSpec]:
+        """The rung as it can be run here, in a folder that goes afterwards.
+
+        Args:
+            at: The attempt's place in the storage.
+            parent: Digest of the checkpoint to continue from.
+        """
+        folder = self.directory / "jobs" / uuid.uuid4().hex / Path(at).name
+        folder.mkdir(parents=True)
+        try:
+            self._mount()
+            local = replace(spec, directory=str(self.directory), folder=str(folder))
+            if parent is not None:
+                self._storage.fetch(f"{at}/{PARENT}", folder / PARENT, parent)
+                local = replace(local, parent=str(folder / PARENT))
+            yield local
+        except FileNotFoundError as error:
+            raise StorageError(f"{error.filename or self._storage.url}: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(folder.parent, ignore_errors=True)
+
+    def leave(self, folder: Path, at: str, result: RungResult) -> None:
+        """Send what an attempt left, its result last.
+
+        Raises:
+            StorageError: it cannot be sent.
+        """
+        files = [p for p in sorted(folder.iterdir()) if p.is_file() and p.name not in (RESULT, PARENT)]
+        for path in files:
+            self._storage.send(path, f"{at}/{path.name}")
+        outcome = {"result": result.to_json(), "files": {p.name: digest_of(p) for p in files}}
+        self._storage.write(f"{at}/{OUTCOME}", sealed(outcome))
+
+    def _mount(self) -> None:
+        """Have the data in the search's folder."""
+        if self._data is None:
+            return
+        link = self.directory / "data"
+        if not link.exists():
+            folder = fill(self._storage, self._data, root())
+            with contextlib.suppress(FileExistsError):
+                link.symlink_to(folder)
+        os.utime(link)
+
+
+def run_folder(search: str) -> Path:
+    """A new folder for what a search does in this process; those of processes that are gone are removed."""
+    place = root()
+    _tidy(place)
+    try:
+        made = place / "run" / f"{socket.gethostname()}-{os.getpid()}" / f"{search}-{uuid.uuid4().hex[:8]}"
+        made.mkdir(parents=True)
+    except OSError as error:
+        raise StorageError(f"{place}: {error.strerror or error}") from error
+    return made
+
+
+def fill(storage: Storage, digest: str, place: Path) -> Path:
+    """The folder of the data with that digest, fetched unless it is there."""
+    folder = place / "data" / digest
+    if folder.exists():
+        return folder
+    files = opened(storage.read(f"data/{digest}/{MANIFEST}"))
+    if files is None:
+        raise StorageError(f"{storage.url}/data/{digest}: the data are gone, or damaged")
+    temporary = folder.with_name(f".{digest}.{uuid.uuid4().hex}")
+    try:
+        for name, wanted in files.items():
+            storage.fetch(f"data/{digest}/{name}", temporary / name, wanted)
+            (temporary / name).chmod(0o444)
+        with contextlib.suppress(OSError):  # another process was first
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _tidy(place: Path) -> None:
+    """Remove data that no search has used for days, and folders of processes that are gone."""
+    for folder in (place / "data").glob("*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > KEPT_DAYS * 86400:
+                shutil.rmtree(folder, ignore_errors=True)
+    host = socket.gethostname()
+    for folder in (place / "run").glob(f"{host}-*"):
+        pid = folder.name.removeprefix(f"{host}-")
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

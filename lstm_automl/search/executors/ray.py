@@ -1,0 +1,263 @@
+"""Rungs on a ray cluster: an actor a CPU, each with one rung at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from pathlib import Path
+from typing import Any, ClassVar
+
+from lstm_automl.errors import UsageError
+from lstm_automl.search.executors import hosts
+from lstm_automl.search.executors.cluster import ClusterExecutor
+from lstm_automl.search.executors.hosts import Message, Order
+from lstm_automl.search.executors.seats import Tell, need_address
+from lstm_automl.search.executors.storage import Storage
+
+CONNECT_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+NEWS_SECONDS = 0.5
+LOST_AFTER = 5
+"""Times in a row that nobody answers before the cluster counts as gone."""
+
+
+class RayExecutor(ClusterExecutor):
+    """Rungs on the CPUs of a ray cluster, those that are free; nodes that join later are used, too.
+
+    Args:
+        workers: Rungs at a time at most; None = as many as there are CPUs.
+        address: Of the head, ``HOST:PORT``.
+        directory: Of the search.
+        more: ``storage``, ``runner``, ``options`` of :class:`ClusterExecutor`.
+
+    Raises:
+        UsageError: ray is not installed, nobody answers, or no worker can be used.
+    """
+
+    name: ClassVar[str] = "ray"
+
+    def __init__(
+        self, workers: int | None = None, *, address: str | None = None, directory: Path | None = None, **more: Any
+    ) -> None:
+        super().__init__(RayCluster(need_address("ray", address), workers), directory, workers=workers, **more)
+
+    @staticmethod
+    def check(address: str | None, storage: str | None = None) -> None:
+        """Raise UsageError unless somebody answers and there is such a storage; nothing is written."""
+        if storage is not None:
+            Storage(storage)
+        imported()
+        knock(need_address("ray", address))
+
+
+def imported() -> Any:
+    """The package, without its telemetry.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise UsageError("--executor ray needs ray: pip install 'lstm_automl[ray]'") from None
+    return ray
+
+
+def knock(address: str) -> None:
+    """Raise UsageError unless somebody listens there; ray itself would wait for a minute, then end the process."""
+    host, _, port = address.partition("://")[2 if "://" in address else 0].rpartition(":")
+    if not host or not port.isdigit():
+        raise UsageError(f"--address {address}: write HOST:PORT of the ray head, or ray://HOST:PORT")
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UsageError(f"--address {address}: no ray cluster answers there ({said})") from None
+
+
+def connect(address: str) -> Any:
+    """Join a cluster, unless this process has joined one already.
+
+    Raises:
+        UsageError: nobody answers, or another version of ray or Python does.
+    """
+    ray = imported()
+    knock(address)
+    if not ray.is_initialized():
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="lstm_automl")
+        except Exception as error:
+            said = " ".join(str(error).split())
+            raise UsageError(f"--address {address}: no ray cluster answers there ({said})") from None
+    return ray
+
+
+class Actor:
+    """What runs on a CPU of the cluster: a process with a host."""
+
+    def __init__(self) -> None:
+        self._news: list[Message] = []
+        self._closed = threading.Event()
+
+    def attach(self, order: Order) -> Message:
+        """See :func:`hosts.attach`."""
+        return hosts.attach(order)
+
+    def run(self, driver: str, task: Message) -> Message:
+        """Run a rung; its epochs wait for :meth:`news`."""
+        return hosts.run(driver, task, self._news.append)
+
+    def say(self, driver: str, op: str, tokens: list[str]) -> None:
+        """Stop or kill rungs."""
+        hosts.say(driver, op, tokens)
+
+    def news(self) -> list[Message]:
+        """Epochs since the last call."""
+        found, self._news = self._news, []
+        return found
+
+    def live(self) -> None:
+        """Return when the process is to end; its death is noticed by whoever waits for this."""
+        self._closed.wait()
+
+
+class RayCluster:
+    """The backend: actors that ray neither restarts nor repeats, kept at the number of CPUs."""
+
+    def __init__(self, address: str, workers: int | None) -> None:
+        self._address, self._most = address, workers
+        imported()
+        self._ours = not self._ray.is_initialized()
+        connect(address)
+        self._actors: dict[str, Any] = {}
+        self._pending: dict[Any, tuple[str, str, str]] = {}  # reference -> what, actor, token
+        self._busy: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._made = 0
+
+    @property
+    def _ray(self) -> Any:
+        return imported()
+
+    def start(self, order: Order, tell: Tell) -> None:
+        """Make actors, and listen to them."""
+        self._order, self._tell = order, tell
+        self._kind = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, max_concurrency=6)(Actor)
+        for work, name in ((self._watch, "ray-watch"), (self._listen, "ray-listen")):
+            threading.Thread(target=work, name=name, daemon=True).start()
+
+    def run(self, name: str, task: Message) -> None:
+        """A call of an actor."""
+        with self._lock:
+            actor = self._actors.get(name)
+            if actor is not None:
+                self._busy[name] = task["token"]
+                self._pending[actor.run.remote(self._order.driver, task)] = ("run", name, task["token"])
+
+    def say(self, names: list[str], op: str, tokens: list[str]) -> None:
+        """A call beside the rung's own."""
+        with self._lock:
+            for actor in (self._actors[name] for name in names if name in self._actors):
+                actor.say.remote(self._order.driver, op, tokens)
+
+    def again(self, name: str) -> None:
+        """Never needed: an actor is not restarted."""
+
+    def close(self) -> None:
+        """End our actors; a cluster joined for this search is left."""
+        self._closed.set()
+        with self._lock:
+            actors, self._actors = list(self._actors.values()), {}
+            self._pending.clear()
+        with contextlib.suppress(Exception):
+            for actor in actors:
+                self._ray.kill(actor)
+            if self._ours:
+                self._ray.shutdown()
+
+    def _watch(self) -> None:
+        """As many actors as CPUs; those for which there is no room yet wait for it."""
+        silent = 0
+        while not self._closed.is_set():
+            try:
+                knock(self._address)
+                cpus = int(self._ray.cluster_resources().get("CPU", 0))
+                silent = 0
+            except Exception:
+                silent += 1
+                if silent >= LOST_AFTER and not self._closed.is_set():
+                    self._tell("lost", f"the ray cluster at {self._address} is gone; the same command continues")
+                    return
+                self._closed.wait(LOOK_SECONDS)
+                continue
+            self._make(min(cpus, self._most or cpus) - len(self._actors))
+            self._closed.wait(LOOK_SECONDS)
+
+    def _make(self, count: int) -> None:
+        names = []
+        for _ in range(count):
+            with self._lock:
+                if self._closed.is_set():
+                    return
+                self._made += 1
+                name = f"actor-{self._made}"
+                actor = self._actors[name] = self._kind.remote()
+                self._pending[actor.attach.remote(self._order)] = ("attach", name, "")
+                self._pending[actor.live.remote()] = ("live", name, "")
+            names.append(name)
+        if names:
+            self._tell("found", names)
+
+    def _listen(self) -> None:
+        while not self._closed.is_set():
+            with self._lock:
+                waiting = list(self._pending)
+            if not waiting:
+                self._closed.wait(NEWS_SECONDS / 5)
+                continue
+            with contextlib.suppress(Exception):
+                ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=NEWS_SECONDS, fetch_local=True)
+                self._tell_news()
+                for reference in ready:
+                    self._on_ready(reference)
+
+    def _tell_news(self) -> None:
+        with self._lock:
+            asked = [self._actors[name].news.remote() for name in self._busy if name in self._actors]
+        ready, _ = self._ray.wait(asked, num_returns=len(asked), timeout=NEWS_SECONDS) if asked else ([], [])
+        for reference in ready:
+            with contextlib.suppress(Exception):
+                for message in self._ray.get(reference):
+                    self._tell("epoch", message)
+
+    def _on_ready(self, reference: Any) -> None:
+        with self._lock:
+            what, name, token = self._pending.pop(reference, ("", "", ""))
+            if what == "run" and self._busy.get(name) == token:
+                del self._busy[name]
+        if not what:
+            return
+        try:
+            message = self._ray.get(reference)
+        except Exception as error:
+            message = {"died": _words(error), "ours": False}
+            if what == "live" or (what == "attach" and name in self._actors):
+                with self._lock:
+                    self._actors.pop(name, None)
+                self._tell("left" if what == "live" else "refused", (name, _words(error)))
+            if what != "run":
+                return
+        if what == "attach":
+            problem = message["problem"]
+            self._tell(*(("joined", name) if problem is None else ("refused", (name, problem))))
+        elif what == "run":
+            self._tell("done", (name, token, message))
+
+
+def _words(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"ended: {lines[0] if lines else type(error).__name__}"
