@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from lstm_automl.search.results import read_checked, read_result, write_checked
 from lstm_automl.search.rows import join, spec_from_json, spec_to_json
 
 SPEC = "spec.json"
+_ATTEMPT = "attempt-"
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ def last_folder(directory: Path) -> int:
 
 def attempts(directory: Path, job: int) -> list[Path]:
     """The folders of all attempts, oldest first."""
-    found = []
-    for path in job_folder(directory, job).glob("attempt-*"):
-        number = path.name.removeprefix("attempt-")
-        if number.isdigit():
-            found.append((int(number), path))
-    return [path for _, path in sorted(found)]
+    folder = job_folder(directory, job)
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    numbers = [name.removeprefix(_ATTEMPT) for name in names if name.startswith(_ATTEMPT)]
+    return [folder / f"{_ATTEMPT}{number}" for number in sorted(int(n) for n in numbers if n.isdigit())]
 
 
 def attempts_on(directory: Path, work: RungSpec) -> Iterator[Path]:
@@ -56,18 +59,23 @@ def attempts_on(directory: Path, work: RungSpec) -> Iterator[Path]:
             yield folder
 
 
-def new_attempt(directory: Path, work: RungSpec) -> RungSpec:
+def new_attempt(directory: Path, work: RungSpec, reads: int | None = None) -> RungSpec:
     """Make the next folder and say in it what is done there: what is left of the work.
+
+    Args:
+        directory: The search directory.
+        work: The job.
+        reads: What the store holds about its decision, should the store lose it.
 
     Raises:
         OSError: the disk is full, read-only or gone.
     """
     before = attempts(directory, work.job)
-    number = int(before[-1].name.removeprefix("attempt-")) + 1 if before else 1
-    folder = job_folder(directory, work.job) / f"attempt-{number}"
+    number = int(before[-1].name.removeprefix(_ATTEMPT)) + 1 if before else 1
+    folder = job_folder(directory, work.job) / f"{_ATTEMPT}{number}"
     spec = _rest(directory, work)
     folder.mkdir(parents=True)
-    start = {"from_epoch": spec.from_epoch, "parent": spec.parent}
+    start = {"from_epoch": spec.from_epoch, "parent": spec.parent, "reads": reads}
     write_checked(folder / SPEC, {"work": spec_to_json(work), **start})
     return replace(spec, directory=str(directory), folder=str(folder))
 
@@ -90,6 +98,8 @@ def outcome_in(directory: Path, folder: Path, work: RungSpec) -> Outcome | None:
         return None
     start = int(written["from_epoch"])
     after = result.epochs[-1].epoch + 1 if result.epochs else start
+    if start < work.from_epoch:  # its parent was lost: epochs before the rung were trained again
+        result = replace(result, epochs=tuple(e for e in result.epochs if e.epoch >= work.from_epoch))
     if start > work.from_epoch and written["parent"]:
         before = outcome_in(directory, (directory / written["parent"]).parent, work)
         if before is None or before.next_epoch != start:
@@ -98,22 +108,24 @@ def outcome_in(directory: Path, folder: Path, work: RungSpec) -> Outcome | None:
     return Outcome(result, folder, after)
 
 
-def recorded_work(directory: Path, job: int) -> RungSpec | None:
-    """What a job was about, from its own folder."""
+def recorded_work(directory: Path, job: int) -> tuple[RungSpec, int | None] | None:
+    """What a job was about, from its own folder, and how many results its decision was shown."""
     for folder in reversed(attempts(directory, job)):
         written = read_checked(folder / SPEC)
         if written is not None and written["work"].get("job") == job:
-            return spec_from_json(written["work"])
+            return spec_from_json(written["work"]), written.get("reads")
     return None
 
 
 def _rest(directory: Path, work: RungSpec) -> RungSpec:
-    """What is left of a stopped rung; all of it when no checkpoint can be continued."""
+    """What is left of a stopped rung; without a checkpoint to continue, all of it, or even what was before it."""
+    lost = work.parent is not None and not (directory / work.parent).is_file()
+    start = 0 if lost or work.parent is None else work.from_epoch
     for folder in attempts_on(directory, work):
         found = outcome_in(directory, folder, work)
         if found is None or found.result.status != "stopped" or not found.result.checkpoint:
             continue
         checkpoint = folder / found.result.checkpoint
-        if checkpoint.is_file() and work.from_epoch < found.next_epoch < work.to_epoch:
+        if checkpoint.is_file() and start < found.next_epoch < work.to_epoch:
             return replace(work, from_epoch=found.next_epoch, parent=checkpoint.relative_to(directory).as_posix())
-    return work
+    return replace(work, from_epoch=start, parent=None if start == 0 else work.parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
 from lstm_automl.spaces.space import Space
@@ -56,7 +56,7 @@ class RungSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return {**asdict(self), "values": dict(self.values)}
+        return {**vars(self), "values": dict(self.values)}
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,10 @@ class Epoch:
     scores: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     """Wall time of this epoch; shown, never decided on."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {**vars(self), "scores": dict(self.scores)}
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class RungResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return {**asdict(self), "epochs": [asdict(e) for e in self.epochs]}
+        return {**vars(self), "epochs": [e.to_json() for e in self.epochs]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RungResult:

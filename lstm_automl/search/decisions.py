@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lstm_automl.search.attempts import outcome
-from lstm_automl.search.contracts import NewTrial, Oracle, Promote, RungSpec, Scheduler, Table, Values
+from lstm_automl.search.contracts import NewTrial, Oracle, Promote, RungSpec, Scheduler, Values
+from lstm_automl.search.ledger import Ledger
 from lstm_automl.search.limits import Limits
-from lstm_automl.search.rows import JobRow, trial_table
 from lstm_automl.search.store import Store
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.task import Direction
@@ -20,14 +20,17 @@ Decision = tuple[list[RungSpec], tuple[int, Values] | None]
 class Decider:
     """Makes decisions one after another, each in the background so that the driver stays awake.
 
-    Decision ``k`` is taken when the search's jobs ``0..k-concurrency`` are in, and sees these alone; earlier trials
-    whose jobs are not all among them are in its table as ``running``. When there is nothing to start, one more
-    job may be read and it is asked again, until all are in.
+    Decision ``k`` is taken when the search's jobs ``0..k-concurrency`` are in, and sees these alone; what is not
+    among them is ``running`` in its table. When there is nothing to start, one more job may be read and it is
+    asked again, until all are in. How many results a decision was shown beyond the rule is stored with it, so that a
+    search that is continued shows the next one at least as many; the vain questions since then are asked again, with
+    the same answer.
     """
 
     def __init__(
         self,
         store: Store,
+        ledger: Ledger,
         space: Space,
         oracle: Oracle,
         scheduler: Scheduler,
@@ -38,29 +41,27 @@ class Decider:
         concurrency: int,
         patience: int | None,
     ) -> None:
-        self._store, self._space, self._oracle, self._scheduler = store, space, oracle, scheduler
+        self._store, self._ledger = store, ledger
+        self._space, self._oracle, self._scheduler = space, oracle, scheduler
         self._direction, self._seed, self._folds, self._limits = direction, seed, folds, limits
         self._concurrency, self._patience = concurrency, patience
-        self._metric = str(store.meta["metric"])
-        self._idle = 0
+        self._readable = store.reads
         self.exhausted = False
 
     def due(self) -> bool:
         """Whether a decision can be taken now."""
         if self.exhausted:
             return False
-        jobs = self._search_jobs()
-        return all(job.finished for job in jobs[: self._readable(jobs)])
+        self._readable = min(max(self._readable, self._rule()), len(self._ledger))
+        return self._ledger.finished(self._readable)
 
     def start(self, tell: Callable[[Decision | BaseException | None], None]) -> None:
         """Decide on another thread and tell the outcome: None when there is nothing to start."""
-        jobs = self._search_jobs()
-        readable = jobs[: self._readable(jobs)]
-        table, trials = self._table(jobs, readable), dict(self._store.trials)
+        self._ledger.show(self._readable)
 
         def decide() -> None:
             try:
-                tell(self._decide(table, trials, jobs))
+                tell(self._decide())
             except BaseException as error:
                 tell(error)
 
@@ -69,57 +70,48 @@ class Decider:
     def take(self, decision: Decision | None) -> list[int]:
         """Record a decision; the numbers of its jobs."""
         if decision is None:
-            jobs = self._search_jobs()
-            self.exhausted = self._readable(jobs) >= len(jobs)
-            self._idle += 1
+            self.exhausted = self._readable >= len(self._ledger)
+            self._readable += 1
             return []
-        specs, trial = decision
-        self._store.add(specs, trial)
+        specs, trial = self._continued(decision[0]), decision[1]
+        self._store.add(specs, trial, self._readable if self._readable > max(0, self._rule()) else None)
+        self._ledger.decide(specs, trial)
         return [spec.job for spec in specs]
 
     def complete(self) -> None:
         """Record the jobs that recorded trials lack: rows lost at the end of a damaged file."""
-        for number in sorted(self._store.trials):
-            rungs = [job.spec for job in self._search_jobs() if job.spec.trial == number]
-            from_epoch, to_epoch = max(
-                ((s.from_epoch, s.to_epoch) for s in rungs), default=(0, self._limits.max_epochs)
-            )
-            have = {s.fold for s in rungs if s.to_epoch == to_epoch}
+        for number, values in enumerate(self._ledger.trials):
+            start, end, have = self._ledger.newest(number)
             missing = [fold for fold in range(self._folds) if fold not in have]
             if missing:
-                self._store.add(self._specs(number, self._store.trials[number], from_epoch, to_epoch, missing))
+                specs = self._continued(self._specs(number, values, start, end or self._limits.max_epochs, missing))
+                self._store.add(specs)
+                self._ledger.decide(specs)
 
-    def _readable(self, jobs: Sequence[JobRow]) -> int:
+    def _rule(self) -> int:
         """How many jobs the next decision may read: 0..k-C of jobs numbered 0..k-1."""
-        return max(0, min(len(jobs), len(jobs) - self._concurrency + 1 + self._idle))
+        return len(self._ledger) - self._concurrency + 1
 
-    def _search_jobs(self) -> list[JobRow]:
-        return [job for _, job in sorted(self._store.jobs.items()) if job.spec.purpose == "search"]
-
-    def _table(self, jobs: Sequence[JobRow], readable: Sequence[JobRow]) -> Table:
-        seen = {job.number for job in readable}
-        blind = [job if job.number in seen else JobRow(job.number, job.spec) for job in jobs]
-        return trial_table(self._store.trials, blind, self._metric, self._direction)
-
-    def _decide(self, table: Table, trials: dict[int, Values], jobs: Sequence[JobRow]) -> Decision | None:
-        number, limits = len(trials), self._limits
+    def _decide(self) -> Decision | None:
+        ledger, limits, folds = self._ledger, self._limits, range(self._folds)
+        table, number = ledger.table, len(ledger.trials)
         decision = self._scheduler.next(table, number, limits.max_trials, limits.max_epochs)
         if isinstance(decision, NewTrial):
             values = self._oracle.propose(self._space, self._seed, number, table, self._direction)
             if values is not None:
-                return self._specs(number, values, 0, decision.to_epoch, range(self._folds)), (number, values)
+                return self._specs(number, values, 0, decision.to_epoch, folds), (number, values)
             # The space has no other combination: as if all trials were begun.
             decision = self._scheduler.next(table, number, number, limits.max_epochs)
-        if isinstance(decision, Promote):
-            return self._promotion(decision, trials[decision.number], jobs), None
-        return None
+        if not isinstance(decision, Promote):
+            return None
+        trial = decision.number
+        return self._specs(trial, ledger.trials[trial], table[trial].to_epoch, decision.to_epoch, folds), None
 
-    def _promotion(self, decision: Promote, values: Values, jobs: Sequence[JobRow]) -> list[RungSpec]:
-        """The next rung of a trial, each fold from the checkpoint of its last."""
-        last: dict[int, RungSpec] = {j.spec.fold: j.spec for j in jobs if j.spec.trial == decision.number}
-        specs = self._specs(decision.number, values, last[0].to_epoch, decision.to_epoch, range(self._folds))
+    def _continued(self, specs: list[RungSpec]) -> list[RungSpec]:
+        """Each rung from the checkpoint that the one before left; without one it is trained again up to there."""
         for i, spec in enumerate(specs):
-            found = outcome(self._store.directory, last[spec.fold])
+            job = self._ledger.rung(spec.trial, spec.fold, spec.from_epoch) if spec.from_epoch else None
+            found = None if job is None else outcome(self._store.directory, self._store.jobs[job].spec)
             if found is not None and found.result.checkpoint:
                 path = found.folder / found.result.checkpoint
                 specs[i] = replace(spec, parent=path.relative_to(self._store.directory).as_posix())
@@ -128,7 +120,7 @@ class Decider:
     def _specs(
         self, trial: int, values: Values, from_epoch: int, to_epoch: int, folds: Sequence[int]
     ) -> list[RungSpec]:
-        first = max(self._store.jobs, default=-1) + 1
+        first = len(self._store.jobs)
         return [
             RungSpec(
                 job=first + i,

@@ -10,14 +10,17 @@ from pathlib import Path
 from lstm_automl.errors import UsageError
 from lstm_automl.search.attempts import attempts, outcome
 from lstm_automl.search.budget import Budget
-from lstm_automl.search.cleaning import clean
+from lstm_automl.search.cleaning import Cleaner
 from lstm_automl.search.contracts import Executor, Oracle, Purpose, RungResult, RungSpec, Scheduler, Table, TrialRow
 from lstm_automl.search.decisions import Decider
+from lstm_automl.search.ledger import Ledger
 from lstm_automl.search.limits import Limits
 from lstm_automl.search.observer import Observer
-from lstm_automl.search.rows import best, rank, trial_row, trial_table
+from lstm_automl.search.pieces import settled
+from lstm_automl.search.rows import best, rank
+from lstm_automl.search.stopping import Stopped
 from lstm_automl.search.store import Store
-from lstm_automl.search.workbench import Stopped, Workbench
+from lstm_automl.search.workbench import Workbench
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.task import Direction
 
@@ -90,10 +93,14 @@ class Driver:
             raise UsageError(f"concurrency and folds must be at least 1, not {concurrency} and {folds}")
         self.directory, self.limits = Path(directory), limits
         self._store, self._seed, self._patience, self._clock = store, seed, patience, clock
-        self._direction, self._cleaned, self._final = direction, set[int](), scheduler.name == "none"
-        self._observer = observer or Observer()
+        self._folds, self._direction, self._observer = folds, direction, observer or Observer()
+        self._extra: dict[tuple[object, ...], int] | None = None
+        self._ledger = Ledger(store, str(store.meta["metric"]), direction)
+        self._cleaner = Cleaner(self.directory, direction, limits.max_epochs, self._ledger.jobs_of)
         self._bench = Workbench(self.directory, store, executor, self._observer, limits.max_retries, self._on_end)
-        self._decider = Decider(store, space, oracle, scheduler, direction, seed, folds, limits, concurrency, patience)
+        self._decider = Decider(
+            store, self._ledger, space, oracle, scheduler, direction, seed, folds, limits, concurrency, patience
+        )
 
     def search(self) -> Table:
         """Run or continue the search; the table of all trials in number order.
@@ -107,10 +114,11 @@ class Driver:
         for text in self._store.repaired:
             self._observer.on_message(text)
         self._store.repaired.clear()
-        self._decider.complete()
         budget = Budget(self.limits.time_budget, self._clock)
-        unfinished = [n for n, job in self._store.jobs.items() if job.spec.purpose == "search" and not job.finished]
-        self._bench.work(sorted(unfinished), budget, self._decider)
+        self._decider.complete()
+        for row in self.table():
+            self._clean(row)
+        self._bench.work(self._store.unfinished("search"), budget, self._decider)
         return self.table()
 
     def run(self, requests: Sequence[JobRequest], *, seconds: float | None = None) -> list[RungResult]:
@@ -140,32 +148,40 @@ class Driver:
 
     def table(self) -> Table:
         """All trials so far."""
-        return trial_table(self._store.trials, self._store.jobs.values(), self._store.meta["metric"], self._direction)
+        return tuple(self._ledger.row(number) for number in range(len(self._ledger.trials)))
+
+    def settled(self) -> Table:
+        """All trials, those whose newest rung was cut off as their last finished rung left them."""
+        return tuple(settled(row, self._direction) for row in self.table())
 
     def folder(self, job: int) -> Path:
         """The folder of the attempt that gave a job's result; its last attempt without one."""
         found = outcome(self.directory, self._store.jobs[job].spec)
         return found.folder if found is not None else attempts(self.directory, job)[-1]
 
-    def _on_end(self, job: int) -> None:
-        """A job has finished: perhaps its trial has, too."""
-        spec = self._store.jobs[job].spec
+    def _on_end(self, spec: RungSpec, result: RungResult) -> Callable[[], None] | None:
+        """A job has ended: perhaps its trial has, too."""
         if spec.purpose != "search":
-            return
-        row = self._row(spec.trial)
-        if row.status != "running":
-            self._observer.on_trial(row)
-        if row.status != "running" and self._final:  # a trial that may be promoted needs its checkpoint
-            clean(self.directory, self._store, self.table(), self._direction, self._cleaned)
+            return None
+        self._ledger.end(spec, result)
+        row = self._ledger.row(spec.trial)
+        if result.status == "stopped" or row.status == "running":
+            return None
 
-    def _row(self, trial: int) -> TrialRow:
-        jobs = [j for j in self._store.jobs.values() if j.spec.trial == trial and j.spec.purpose == "search"]
-        return trial_row(trial, self._store.trials[trial], jobs, self._store.meta["metric"], self._direction)
+        def then() -> None:
+            self._observer.on_trial(row)
+            self._clean(row)
+
+        return then
+
+    def _clean(self, row: TrialRow) -> None:
+        if row.status not in ("running", "stopped"):
+            self._cleaner.ended(row, self._folds)
 
     def _job_of(self, request: JobRequest) -> int:
         if request.trial not in self._store.trials:
             raise UsageError(f"there is no trial {request.trial} to run again")
-        number = max(self._store.jobs, default=-1) + 1
+        number = len(self._store.jobs)
         spec = RungSpec(
             job=number,
             trial=request.trial,
@@ -181,11 +197,13 @@ class Driver:
             max_epochs=max(request.max_epochs or self.limits.max_epochs, request.to_epoch),
             patience=None if request.purpose == "refit" else self._patience,
         )
-        for job in self._store.jobs.values():
-            if _identity(job.spec) == _identity(spec):
-                return job.number
-        self._store.add([spec])
-        return number
+        if self._extra is None:
+            jobs = (self._store.jobs[n] for n in self._store.jobs if n not in self._ledger)
+            self._extra = {_identity(job.spec): job.number for job in jobs}
+        found = self._extra.setdefault(_identity(spec), number)
+        if found == number:
+            self._store.add([spec])
+        return found
 
 
 def _identity(spec: RungSpec) -> tuple[object, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from lstm_automl.search.contracts import Epoch, RungResult
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.results import canonical, checksum
 from lstm_automl.search.rows import EpochRow, JobRow, spec_from_json, spec_to_json
 
@@ -26,9 +25,13 @@ def trial_columns(number: int, values: Mapping[str, Any]) -> Columns:
     return number, text, checksum(number, text)
 
 
-def job_columns(job: JobRow) -> Columns:
-    """number, data, result, started, ended, checksum."""
-    data = canonical(spec_to_json(job.spec))
+def spec_text(spec: RungSpec) -> str:
+    """A spec as stored."""
+    return canonical(spec_to_json(spec))
+
+
+def job_columns(job: JobRow, data: str) -> Columns:
+    """number, data, result, started, ended, checksum; ``data`` is the text of the job's spec."""
     result = None if job.result is None else canonical(job.result.to_json())
     row = (job.number, data, result, job.started, job.ended)
     return *row, checksum(*row)
@@ -36,8 +39,13 @@ def job_columns(job: JobRow) -> Columns:
 
 def epoch_columns(job: int, epoch: Epoch, time: float) -> Columns:
     """job, epoch, data, time, checksum."""
-    row = (job, epoch.epoch, canonical(asdict(epoch)), time)
+    row = (job, epoch.epoch, canonical(epoch.to_json()), time)
     return *row, checksum(*row)
+
+
+def read_columns(job: int, results: int) -> Columns:
+    """job, results, checksum: how many results the decision on that job was shown."""
+    return job, results, checksum(job, results)
 
 
 def whole(row: Columns) -> bool:

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lstm_automl.errors import StateError
 from lstm_automl.search.attempts import last_folder, recorded_work
 
 if TYPE_CHECKING:
     from lstm_automl.search.store import Store
+
+
+def check_file(db: sqlite3.Connection, path: Path) -> None:
+    """Raise StateError when the file's own structure is damaged."""
+    found = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != ("ok",):
+        raise StateError(f"{path} is damaged: {found[0] if found else 'unreadable'}")
+
+
+def read_whole(
+    db: sqlite3.Connection,
+    repaired: list[str],
+    table: str,
+    columns: str,
+    decode: Callable[[Any], Any],
+    take: Callable[[Any], Any],
+) -> None:
+    """Take in the whole rows of a table; damaged ones (``decode`` gives None) are removed and ``repaired`` says so."""
+    damaged, key = [], {"epochs": "id", "reads": "job"}.get(table, "number")
+    for row in db.execute(f"SELECT {columns} FROM {table} ORDER BY {key}"):
+        value = decode(row)
+        if value is None:
+            damaged.append(row[0])
+        else:
+            take(value)
+    for number in damaged:
+        db.execute(f"DELETE FROM {table} WHERE {key} = ?", (number,))
+        repaired.append(f"a damaged row of {table} was removed: number {number}")
 
 
 def repair(store: Store) -> None:
@@ -21,15 +52,15 @@ def repair(store: Store) -> None:
     """
     last = max(store.jobs, default=-1)
     for number in range(max(last, last_folder(store.directory)) + 1):
-        work = None if number in store.jobs else recorded_work(store.directory, number)
-        if work is not None:
-            store.add([work])
+        found = None if number in store.jobs else recorded_work(store.directory, number)
+        if found is not None:
+            store.add([found[0]], reads=found[1])
             store.repaired.append(f"job {number} was rebuilt from its folder")
         elif number not in store.jobs and number < last:
             raise StateError(f"{store.path} is damaged: job {number} is lost and has no folder to rebuild it from")
-    for number in sorted({j.spec.trial for j in store.jobs.values()} - set(store.trials)):
-        values = next(j.spec.values for j in store.jobs.values() if j.spec.trial == number)
+    for number, values in sorted(store.orphans.items()):
         store.add([], (number, values))
         store.repaired.append(f"trial {number} was rebuilt from its jobs")
+    store.forget_jobless()
     if set(store.trials) != set(range(len(store.trials))) or set(store.jobs) != set(range(len(store.jobs))):
         raise StateError(f"{store.path} is damaged: trials are lost and cannot be rebuilt")

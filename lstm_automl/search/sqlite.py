@@ -10,7 +10,7 @@ from pathlib import Path
 from lstm_automl.errors import StateError, StorageError
 
 FILE = "search.db"
-FORMAT = 1
+FORMAT = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS jobs(number INTEGER PRIMARY KEY, data TEXT NOT NULL, 
     checksum TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS epochs(id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL, epoch INTEGER NOT NULL,
     data TEXT NOT NULL, time REAL NOT NULL, checksum TEXT NOT NULL, UNIQUE(job, epoch));
+CREATE TABLE IF NOT EXISTS reads(job INTEGER PRIMARY KEY, results INTEGER NOT NULL, checksum TEXT NOT NULL);
 """
 
 
@@ -56,7 +57,21 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
+        commit(connection)
+
+
+def commit(connection: sqlite3.Connection) -> None:
+    """End a transaction; what cannot be written leaves none open."""
+    try:
         connection.execute("COMMIT")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Forget the transaction that is open, if any is."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sqlite3
 import time
-import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lstm_automl.errors import DifferentSearchError, StateError
+from lstm_automl.errors import DifferentSearchError
 from lstm_automl.search import encoding
-from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, Values
-from lstm_automl.search.results import checksum
+from lstm_automl.search.contracts import Epoch, Purpose, RungResult, RungSpec, Values
+from lstm_automl.search.facts import compare, create, read_meta, upgrade
+from lstm_automl.search.jobs import Jobs
+from lstm_automl.search.repair import check_file, read_whole, repair
 from lstm_automl.search.rows import JobRow
-from lstm_automl.search.sqlite import FILE, FORMAT, SCHEMA, connect, errors_of, transaction
-
-# What makes another search of it; places, workers and limits may change between runs.
-IDENTITY = ("task", "space", "data_digest", "metric", "direction", "seed", "concurrency", "oracle", "scheduler",
-            "folds", "patience")  # fmt: skip
+from lstm_automl.search.sqlite import FILE, commit, connect, errors_of, roll_back
 
 
 class Store:
@@ -40,6 +37,8 @@ class Store:
         self.path = self.directory / FILE
         self.repaired: list[str] = []
         """What was found damaged at open, and what became of it."""
+        self._held = False
+        self._begun: set[int] = set()
         with errors_of(self.path):
             self._db = connect(self.path)
             try:
@@ -65,7 +64,7 @@ class Store:
                 directory.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise sqlite3.OperationalError(str(error)) from error
-            _create(directory, meta)
+            create(directory, meta)
         store = cls(directory)
         try:
             store._continue(meta)
@@ -89,66 +88,151 @@ class Store:
         """Jobs by number."""
         return self._jobs
 
-    def add(self, specs: Sequence[RungSpec], trial: tuple[int, Values] | None = None) -> None:
-        """A decision: its jobs, and the trial when it is a new one; all or nothing."""
+    def unfinished(self, purpose: Purpose) -> list[int]:
+        """The jobs of that purpose without a final result, in number order."""
+        return sorted(n for n, job in self._jobs.open.items() if job.row.spec.purpose == purpose)
+
+    @property
+    def reads(self) -> int:
+        """The most results that a recorded decision was shown beyond the rule (see ``Decider``)."""
+        return max((results for job, results in self._reads.items() if job in self._jobs), default=0)
+
+    @property
+    def orphans(self) -> Mapping[int, Values]:
+        """Trials that jobs name and that have no row: what the jobs say about them."""
+        return {n: v for n, v in self._named.items() if n not in self._trials}
+
+    def reads_of(self, job: int) -> int | None:
+        """What was recorded with the decision on that job."""
+        return self._reads.get(job)
+
+    def add(self, specs: Sequence[RungSpec], trial: tuple[int, Values] | None = None, reads: int | None = None) -> None:
+        """A decision, all or nothing.
+
+        Args:
+            specs: Its jobs.
+            trial: Number and values when it is a new one.
+            reads: How many results it was shown, when those were more than the rule says.
+        """
         rows = [JobRow(s.job, replace(s, directory="", folder="", deadline=None)) for s in specs]
-        with transaction(self._db, self.path):
+        texts = [encoding.spec_text(row.spec) for row in rows]
+        with self._writing():
             if trial is not None:
                 self._db.execute("INSERT INTO trials VALUES(?,?,?)", encoding.trial_columns(*trial))
-            self._db.executemany("INSERT INTO jobs VALUES(?,?,?,?,?,?)", map(encoding.job_columns, rows))
+            columns = [encoding.job_columns(row, text) for row, text in zip(rows, texts, strict=True)]
+            self._db.executemany("INSERT INTO jobs VALUES(?,?,?,?,?,?)", columns)
+            if reads is not None and rows:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO reads VALUES(?,?,?)", encoding.read_columns(rows[0].number, reads)
+                )
         if trial is not None:
             self._trials[trial[0]] = dict(trial[1])
-        self._jobs.update((row.number, row) for row in rows)
+        if reads is not None and rows:
+            self._reads[rows[0].number] = reads
+        for row, text in zip(rows, texts, strict=True):
+            self._on_job(row, text)
+
+    def forget_jobless(self) -> None:
+        """Remove the last trials if no job names them: their decisions are lost, and taken again."""
+        for number in sorted(n for n in self._trials if n > self._last):
+            with self._writing():
+                self._db.execute("DELETE FROM trials WHERE number = ?", (number,))
+            del self._trials[number]
+            self.repaired.append(f"trial {number} had lost its jobs and is decided again")
 
     def begin(self, job: int) -> None:
-        """An attempt on the job starts now."""
-        self._put(replace(self._jobs[job], started=time.time(), ended=None))
+        """An attempt on the job starts now; stored with what is written next, or by :meth:`flush`."""
+        self._jobs.put(replace(self._jobs[job], started=time.time(), ended=None))
+        self._begun.add(job)
 
     def end(self, job: int, result: RungResult) -> None:
         """The job's result, with every epoch of it."""
         now = time.time()
-        row = self._jobs[job]
-        self._put(replace(row, result=result, started=row.started or now, ended=now), result.epochs)
+        found = self._jobs.find(job)
+        row = replace(found.row, result=result, started=found.row.started or now, ended=now)
+        new = [e for e in result.epochs if e.epoch not in found.epochs]
+        with self._writing():
+            self._db.execute(_PUT_JOB, encoding.job_columns(row, found.text))
+            self._db.executemany(_ADD_EPOCH, [encoding.epoch_columns(job, e, now) for e in new])
+        self._begun.discard(job)
+        found.epochs.update(e.epoch for e in new)
+        self._jobs.put(row, found.text)
 
     def add_epochs(self, epochs: Iterable[tuple[int, Epoch]]) -> None:
         """Epochs as they come; one already there is kept as it is."""
         now = time.time()
-        rows = [encoding.epoch_columns(job, epoch, now) for job, epoch in epochs]
-        with transaction(self._db, self.path):
-            self._db.executemany(_ADD_EPOCH, rows)
+        told = list(epochs)
+        with self._writing():
+            self._db.executemany(_ADD_EPOCH, [encoding.epoch_columns(job, epoch, now) for job, epoch in told])
+        for job, epoch in told:
+            if job in self._jobs.open:
+                self._jobs.open[job].epochs.add(epoch.epoch)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """All that is written inside is committed together at the end; after an error the store is of no more use."""
+        self._held = True
+        try:
+            yield
+        except BaseException:
+            roll_back(self._db)
+            raise
+        finally:
+            self._held = False
+        with errors_of(self.path):
+            if self._db.in_transaction:
+                commit(self._db)
+
+    def flush(self) -> None:
+        """Store which jobs have begun."""
+        if self._begun:
+            with self._writing():
+                pass
 
     def close(self) -> None:
         """Fold the log into the file and let go of it."""
         self._db.close()
 
-    def _put(self, row: JobRow, epochs: Iterable[Epoch] = ()) -> None:
-        now = time.time()
-        with transaction(self._db, self.path):
-            self._db.execute("INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)", encoding.job_columns(row))
-            self._db.executemany(_ADD_EPOCH, [encoding.epoch_columns(row.number, e, now) for e in epochs])
-        self._jobs[row.number] = row
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction, or a part of the batch that is open."""
+        with errors_of(self.path):
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for job in [self._jobs.open[n] for n in sorted(self._begun) if n in self._jobs.open]:
+                    self._db.execute(_PUT_JOB, encoding.job_columns(job.row, job.text))
+                self._begun.clear()
+                yield
+            except BaseException:
+                roll_back(self._db)
+                raise
+            if not self._held:
+                commit(self._db)
 
     def _load(self) -> None:
         check_file(self._db, self.path)
-        self._meta = read_meta(self._db, self.path)
-        self._trials: dict[int, Values] = dict(self._read("trials", "*", encoding.read_trial, lambda t: t))
-        self._jobs: dict[int, JobRow] = dict(self._read("jobs", "*", encoding.read_job, lambda j: (j.number, j)))
-        self._read("epochs", "id, job, epoch, data, time, checksum", encoding.read_epoch, lambda e: (e.rowid, e))
-        from lstm_automl.search.repair import repair
-
+        self._meta = upgrade(self._db, self.path, read_meta(self._db, self.path))
+        self._trials: dict[int, Values] = {}
+        self._jobs = Jobs(self._db, self.path)
+        self._reads: dict[int, int] = {}
+        read = partial(read_whole, self._db, self.repaired)
+        read("trials", "*", encoding.read_trial, lambda t: self._trials.update([t]))
+        self._named: dict[int, Values] = {}
+        self._last = -1
+        read("jobs", "*", encoding.read_job, self._on_job)
+        read("reads", "*", lambda row: row if encoding.whole(row) else None, self._on_read)
+        read("epochs", "id, job, epoch, data, time, checksum", encoding.read_epoch, lambda e: None)
         repair(self)
 
-    def _read(self, table: str, columns: str, decode: Callable[[Any], Any], item: Callable[[Any], Any]) -> list[Any]:
-        """The whole rows of a table; damaged ones are removed."""
-        found, key = [], "id" if table == "epochs" else "number"
-        for row in self._db.execute(f"SELECT {columns} FROM {table} ORDER BY {key}").fetchall():
-            value = decode(row)
-            if value is None:
-                self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (row[0],))
-                self.repaired.append(f"a damaged row of {table} was removed: number {row[0]}")
-            else:
-                found.append(item(value))
-        return found
+    def _on_job(self, row: JobRow, text: str | None = None) -> None:
+        self._jobs.put(row, text)
+        self._last = max(self._last, row.spec.trial)
+        if row.spec.trial not in self._trials:
+            self._named[row.spec.trial] = row.spec.values
+
+    def _on_read(self, row: Sequence[int]) -> None:
+        self._reads[row[0]] = row[1]
 
     def _continue(self, meta: Mapping[str, Any]) -> None:
         differences = compare(self._meta, meta)
@@ -159,82 +243,10 @@ class Store:
             )
         for key in ("limits", "name"):
             if key in meta and meta[key] != self._meta.get(key):
-                with transaction(self._db, self.path):
+                with self._writing():
                     self._db.execute("INSERT OR REPLACE INTO meta VALUES(?,?,?)", encoding.meta_columns(key, meta[key]))
                 self._meta[key] = meta[key]
 
 
+_PUT_JOB = "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)"
 _ADD_EPOCH = "INSERT OR IGNORE INTO epochs(job, epoch, data, time, checksum) VALUES(?,?,?,?,?)"
-
-
-def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What makes two searches different, one line a fact; larger limits do not.
-
-    >>> compare({"seed": 1}, {"seed": 2})
-    ['seed: 1 there, 2 now']
-    """
-    lines = [
-        f"{k}: {_short(old.get(k))} there, {_short(new[k])} now"
-        for k in IDENTITY
-        if k in new and not _same(old.get(k), new[k])
-    ]
-    before, now = old.get("limits") or {}, new.get("limits") or {}
-    if "max_epochs" in now and before.get("max_epochs") != now["max_epochs"]:
-        lines.append(f"max_epochs: {before.get('max_epochs')} there, {now['max_epochs']} now")
-    if "max_trials" in now and now["max_trials"] < before.get("max_trials", 0):
-        lines.append(f"max_trials: {before['max_trials']} there, only {now['max_trials']} now (it may grow)")
-    return lines
-
-
-def _same(old: Any, new: Any) -> bool:
-    return checksum(old) == checksum(new)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:15]}... ({checksum(value)[:8]})"
-
-
-def check_file(db: sqlite3.Connection, path: Path) -> None:
-    """Raise StateError when the file's own structure is damaged."""
-    found = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != ("ok",):
-        raise StateError(f"{path} is damaged: {found[0] if found else 'unreadable'}")
-
-
-def read_meta(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
-    """The facts; each must be whole, and the format one that we know."""
-    meta = {}
-    for row in db.execute("SELECT * FROM meta").fetchall():
-        if not encoding.whole(row):
-            raise StateError(f"{path} is damaged: its facts about {row[0]!r} cannot be trusted")
-        meta[row[0]] = json.loads(row[1])
-    if meta.get("format", 0) > FORMAT:
-        raise StateError(f"{path} has format {meta['format']}, this version reads up to {FORMAT}: upgrade lstm_automl")
-    missing = [key for key in (*IDENTITY, "format", "search_id", "limits", "created") if key not in meta]
-    if missing:
-        raise StateError(f"{path} is damaged: it has lost its facts about {', '.join(missing)}")
-    return meta
-
-
-def _create(directory: Path, meta: Mapping[str, Any]) -> None:
-    """A new database, complete when it gets its name."""
-    path = directory / FILE
-    if path.exists():
-        return
-    if any((directory / "jobs").glob("*")):
-        raise StateError(f"{path} is missing, but {directory / 'jobs'} is not empty")
-    made = directory / f".{FILE}.new"
-    for name in (made.name, f"{FILE}-wal", f"{FILE}-shm"):
-        (directory / name).unlink(missing_ok=True)
-    facts = {"created": time.time(), "search_id": uuid.uuid4().hex, **meta, "format": FORMAT}
-    db = sqlite3.connect(made, isolation_level=None)
-    try:
-        db.executescript(SCHEMA)
-        db.execute("BEGIN")
-        db.executemany("INSERT INTO meta VALUES(?,?,?)", [encoding.meta_columns(k, v) for k, v in facts.items()])
-        db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode=WAL")
-    finally:
-        db.close()
-    shutil.move(made, path)

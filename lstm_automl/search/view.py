@@ -11,9 +11,9 @@ from typing import Any
 from lstm_automl.errors import StateError, UsageError
 from lstm_automl.search import encoding
 from lstm_automl.search.contracts import Table
+from lstm_automl.search.facts import read_meta
 from lstm_automl.search.rows import EpochRow, JobRow, trial_table
 from lstm_automl.search.sqlite import FILE, connect, errors_of
-from lstm_automl.search.store import read_meta
 
 
 class StoreView:

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lstm_automl.errors import LstmAutomlError, StorageError
+from lstm_automl.errors import StorageError
 from lstm_automl.search.attempts import new_attempt, outcome, outcome_in
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.decisions import Decider
+from lstm_automl.search.events import Events
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.retries import deaths, given_up, record_death
+from lstm_automl.search.stopping import KILL_SECONDS, OVERRUN_SECONDS, STOP_SECONDS, Stopped
 from lstm_automl.search.store import Store
 
-STOP_SECONDS = 2.5
-"""How long rungs may take to leave a checkpoint when the search is stopped."""
-KILL_SECONDS = 1.0
-OVERRUN_SECONDS = 5.0
-"""How long a rung may go on after its deadline before it is killed."""
-
-
-class Stopped(LstmAutomlError):  # noqa: N818 - an event, not a mistake
-    """The search was stopped in order; the same call continues it."""
+AHEAD = 2
+"""Decisions taken ahead at least, so that a worker that becomes free finds its next rung decided."""
+ROUND = 256
+"""Events taken in before they are committed at the latest."""
 
 
 @dataclass
@@ -52,7 +48,7 @@ class Workbench:
         executor: Where they run.
         observer: Told what happens.
         max_retries: New attempts for a job whose worker died by itself.
-        on_end: Called with a job's number when it has finished.
+        on_end: Called when a job has ended; what it returns, when that is committed.
     """
 
     def __init__(
@@ -62,23 +58,25 @@ class Workbench:
         executor: Executor,
         observer: Observer,
         max_retries: int,
-        on_end: Callable[[int], None],
+        on_end: Callable[[RungSpec, RungResult], Callable[[], None] | None],
     ) -> None:
         self._directory, self._store, self._executor = directory, store, executor
         self._observer, self._max_retries, self._on_end = observer, max_retries, on_end
-        self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._events = Events()
         self._pending: deque[int] = deque()
         self._running: dict[int, _Running] = {}
         self._epochs: list[tuple[int, Epoch]] = []
+        self._news: list[Callable[[], None]] = []
         self._budget = Budget(None, time.monotonic)
         self._decider: Decider | None = None
-        self._deciding = False
+        self._deciding, self._ahead = False, 1
+        self._wrong: BaseException | None = None
         self._stopping = False
 
     def stop(self) -> None:
         """Stop in order; may be called by a signal handler."""
         self._stopping = True
-        self._events.put(("stop", None))
+        self._events.tell("stop")
 
     def work(self, jobs: Sequence[int], budget: Budget, decider: Decider | None) -> None:
         """Run ``jobs`` and whatever ``decider`` adds until nothing is left or the budget is spent.
@@ -87,16 +85,19 @@ class Workbench:
             Stopped: :meth:`stop` was called.
             StorageError: the disk is full, read-only or gone.
         """
-        self._events = queue.SimpleQueue()
+        self._events = Events()
         self._pending, self._budget, self._decider, self._deciding = deque(jobs), budget, decider, False
         limited = budget.left() is not None
+        # under a time budget, decisions that wait for a worker will never start
+        self._ahead = AHEAD if limited else max(AHEAD, self._executor.capacity)
         try:
             while True:
                 if self._stopping:
                     self._halt()
                 self._submit()
-                self._decide(1 if limited else self._executor.capacity)
+                self._decide()
                 if self._idle():
+                    self._store.flush()
                     return
                 self._listen(0.25 if limited else None)
         except BaseException:
@@ -110,42 +111,42 @@ class Workbench:
             return False
         return self._budget.spent or (not self._pending and (self._decider is None or self._decider.exhausted))
 
-    def _decide(self, ahead: int) -> None:
-        """Begin the next decision while few jobs wait: under a time budget, those that wait will never start."""
-        if self._decider is None or self._deciding or self._budget.spent or len(self._pending) >= ahead:
+    def _decide(self) -> None:
+        """Begin the next decision while few jobs wait."""
+        if self._decider is None or self._deciding or self._budget.spent or len(self._pending) >= self._ahead:
             return
-        if self._decider.due():
+        if not self._stopping and self._decider.due():
             self._deciding = True
-            self._decider.start(partial(self._tell, self._events, "decision"))
+            self._decider.start(partial(self._events.tell, "decision"))
 
     def _submit(self) -> None:
-        while self._pending and len(self._running) < self._executor.capacity and not self._budget.spent:
-            job = self._pending.popleft()
-            work = self._store.jobs[job].spec
-            found, died = outcome(self._directory, work), deaths(self._directory, work)
-            if found is not None and found.result.status != "stopped":
-                self._end(work, found.result)
-            elif len(died) > self._max_retries:
-                self._end(work, given_up(work, died))
-            else:
-                self._start(work, self._budget.left())
+        free = self._executor.capacity - len(self._running)
+        if not self._pending or free < 1 or self._budget.spent:
+            return
+        with self._batch():
+            while self._pending and len(self._running) < self._executor.capacity and not self._budget.spent:
+                job = self._pending.popleft()
+                work = self._store.jobs[job].spec
+                found, died = outcome(self._directory, work), deaths(self._directory, work)
+                if found is not None and found.result.status != "stopped":
+                    self._end(work, found.result)
+                elif len(died) > self._max_retries:
+                    self._end(work, given_up(work, died))
+                else:
+                    self._start(work, self._budget.left())
 
     def _start(self, work: RungSpec, deadline: float | None) -> None:
         try:
-            spec = replace(new_attempt(self._directory, work), deadline=deadline)
+            spec = replace(new_attempt(self._directory, work, self._store.reads_of(work.job)), deadline=deadline)
         except OSError as error:
             raise StorageError(f"{self._directory}: {error.strerror or error}") from error
         self._store.begin(work.job)
         until = None if deadline is None else time.monotonic() + deadline + OVERRUN_SECONDS
         self._running[work.job] = _Running(spec, until)
-        tell = partial(self._tell, self._events)
+        tell = self._events.tell
         future = self._executor.submit(spec, lambda epoch: tell("epoch", (spec, epoch)))
         self._observer.on_job_start(spec)
         future.add_done_callback(lambda ended: tell("done", (spec, ended)))
-
-    @staticmethod
-    def _tell(events: queue.SimpleQueue[tuple[str, Any]], kind: str, what: Any) -> None:
-        events.put((kind, what))
 
     def _halt(self) -> None:
         """Let rungs leave a checkpoint, kill those that take too long, and raise Stopped."""
@@ -159,26 +160,39 @@ class Workbench:
         raise Stopped("the search was stopped; the same command continues it")
 
     def _listen(self, seconds: float | None) -> None:
-        """Wait for news and take in all there is."""
-        with contextlib.suppress(queue.Empty):
-            event = self._events.get(timeout=seconds)
-            while True:
-                self._take(*event)
-                event = self._events.get_nowait()
-        self._flush()
+        """Wait for news and take in all there is; what it changes is committed together."""
+        if self._events.empty:
+            self._store.flush()
+        events = self._events.wait(seconds, ROUND)
+        with self._batch():
+            for kind, what in events:
+                self._take(kind, what)
+        if self._wrong is not None:
+            raise self._wrong
         now = time.monotonic()
-        for job, running in self._running.items():
+        for job, running in self._running.items() if self._budget.left() is not None else ():
             if running.until is not None and now > running.until and not running.cut:
                 running.cut = True
                 self._executor.kill(job)
+
+    @contextlib.contextmanager
+    def _batch(self) -> Iterator[None]:
+        """One commit for all inside; only then are others told."""
+        with self._store.batch():
+            yield
+            self._flush()
+        news, self._news = self._news, []
+        for tell in news:
+            tell()
 
     def _take(self, kind: str, what: Any) -> None:
         if kind == "decision":
             self._deciding = False
             if isinstance(what, BaseException):
-                raise what
-            if self._decider is not None and not self._budget.spent and not self._stopping:
+                self._wrong = what
+            elif self._decider is not None and not self._budget.spent and not self._stopping:
                 self._pending.extend(self._decider.take(what))
+                self._decide()
         elif kind == "epoch":
             self._on_epoch(*what)
         elif kind == "done":
@@ -191,7 +205,7 @@ class Workbench:
             return
         running.epochs = epoch.epoch + 1
         self._epochs.append((spec.job, epoch))
-        self._observer.on_epoch(spec, epoch)
+        self._news.append(partial(self._observer.on_epoch, spec, epoch))
 
     def _flush(self) -> None:
         if self._epochs:
@@ -226,8 +240,8 @@ class Workbench:
 
     def _end(self, work: RungSpec, result: RungResult) -> None:
         self._store.end(work.job, result)
-        self._observer.on_job_end(work, result)
-        if result.status != "stopped":
-            self._on_end(work.job)
-        elif not self._stopping and not self._budget.spent:
+        self._news.append(partial(self._observer.on_job_end, work, result))
+        if (then := self._on_end(work, result)) is not None:
+            self._news.append(then)
+        if result.status == "stopped" and not self._stopping and not self._budget.spent:
             self._pending.appendleft(work.job)

@@ -45,6 +45,8 @@ def run_rung(
         spec.trial in habits.get("kill_once", ()) and folder.name == "attempt-1"
     ):
         os.kill(os.getpid(), signal.SIGKILL)
+    if spec.from_epoch and not (spec.parent and (directory / spec.parent).is_file()):
+        raise FileNotFoundError(f"job {spec.job} starts at epoch {spec.from_epoch} without a checkpoint")
     result = _train(spec, on_epoch, should_stop or (lambda: False), habits)
     if result.status != "diverged":
         (folder / "checkpoint.npz").write_bytes(b"dummy")
