@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+from lstm_automl import plugins
 from lstm_automl.estimators.request import Search
+from lstm_automl.search.schedulers.outlook import outlook
 from lstm_automl.spaces.describe import describe as describe_space
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.problem import Problem
@@ -24,7 +26,7 @@ def describe(problem: Problem, space: Space, settings: Search, name: str) -> str
             f"steps an example: {int(lengths.min())} to {int(lengths.max())}; "
             f"features {frame.features}, static {frame.static}",
             f"trials: {settings.max_trials} of at most {settings.max_epochs} epochs, oracle {settings.oracle}, "
-            f"{settings.processes} workers",
+            f"scheduler {settings.scheduler}, {settings.processes} workers",
             f"estimated time: {_clock(low)} to {_clock(high)}"
             + (f", cut at {_clock(settings.time_budget)}" if settings.time_budget else ""),
             "",
@@ -44,10 +46,13 @@ def estimate(problem: Problem, settings: Search) -> tuple[float, float]:
     fold, folds = problem.split.folds[0], len(problem.split.folds)
     steps = min(256, max(16, math.ceil(len(fold.train) / TYPICAL_BATCH)))
     length = float(problem.frame.lengths[fold.train].clip(max=LONGEST).mean())
-    job = PER_JOB + settings.max_epochs * steps * (PER_STEP + PER_TIME_STEP * length)
+    epoch = steps * (PER_STEP + PER_TIME_STEP * length)
+    scheduler = plugins.load("scheduler", settings.scheduler)(direction=problem.metric.direction)
+    rungs, epochs = outlook(scheduler, settings.max_trials, settings.max_epochs)
     finalists = min(settings.finalists, settings.max_trials)
-    jobs = folds * (settings.max_trials + (finalists * settings.seeds if finalists > 1 else 0)) + settings.ensemble
-    total = 30 + job * jobs / min(settings.processes, settings.concurrency)
+    runs = folds * (finalists * settings.seeds if finalists > 1 else 0) + settings.ensemble
+    work = folds * (PER_JOB * rungs + epoch * epochs) + runs * (PER_JOB + epoch * settings.max_epochs)
+    total = 30 + work / min(settings.processes, settings.concurrency)
     return total * 0.5, total * 1.6
 
 

@@ -44,6 +44,7 @@ class PlainProgress(Observer):
         self.phase, self.total, self.earlier, self.done = "", 0, 0, 0
         self.running: dict[int, float] = {}  # job -> share of its epochs
         self._before = [t for t in before if t.status not in ("running", "stopped")]
+        self._counted = {t.number for t in self._before}
         self.best: TrialRow | None = None
         for row in self._before:
             self._compare(row)
@@ -73,10 +74,12 @@ class PlainProgress(Observer):
             self.done += 1
 
     def on_trial(self, row: TrialRow) -> None:
-        """A trial is complete."""
-        self.done += 1
+        """A trial is complete, perhaps only for now: a scheduler may send it on."""
+        if row.number not in self._counted:
+            self._counted.add(row.number)
+            self.done += 1
         self._compare(row)
-        score = row.status if row.score is None else f"{self.metric} {row.score:.4g}"
+        score = row.status if row.score is None else f"{self.metric} {row.score:.4g}{_after(row)}"
         self.trial_line(f"trial {row.number}: {score}, {self.state()}")
 
     def phase_line(self, text: str) -> None:
@@ -213,6 +216,11 @@ def shown(
             live.finished()
     else:
         yield PlainProgress(name, metric, direction, before, err=err)
+
+
+def _after(row: TrialRow) -> str:
+    epochs = max(map(len, row.epochs), default=0)
+    return f" after {epochs} epoch{'s' if epochs != 1 else ''}" if epochs else ""
 
 
 def clock(seconds: float) -> str:

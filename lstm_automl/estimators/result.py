@@ -50,13 +50,13 @@ class SearchResult:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial: number, values, score, val_loss, best epoch, status."""
+        """One row a trial: number, values, score, val_loss, best epoch, epochs trained, status."""
         import pandas as pd
 
         return pd.DataFrame(
             [
                 {"number": t.number, **t.values, "score": t.score, "val_loss": t.loss, "best_epoch": t.best_epoch,
-                 "status": t.status}
+                 "epochs": max(map(len, t.epochs), default=0), "status": t.status}
                 for t in self.table
             ]
         )  # fmt: skip

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lstm_automl.search.contracts import Table
+from lstm_automl.search.contracts import Table, TrialRow
 from lstm_automl.search.rows import rank
 from lstm_automl.tasks.task import Direction
 
@@ -27,7 +27,7 @@ def leaderboard(table: Table, baselines: Baselines, metric: str, direction: Dire
 
     Returns:
         Rows with ``rank`` (None without a score), ``name`` (``trial 3``, or the baseline's), ``kind``
-        (``trial`` or ``floor``), ``status``, ``score``, ``loss``, ``best_epoch``, ``values``.
+        (``trial`` or ``floor``), ``status``, ``score``, ``loss``, ``best_epoch``, ``epochs`` trained, ``values``.
 
     >>> from lstm_automl.search.contracts import TrialRow
     >>> rows = leaderboard([TrialRow(0, {}, "completed", 0.4)], {"mean": {"valid": {"r2": 0.5}}}, "r2", "max")
@@ -35,7 +35,7 @@ def leaderboard(table: Table, baselines: Baselines, metric: str, direction: Dire
     [(1, 'mean', 'floor'), (2, 'trial 0', 'trial')]
     """
     ranked = rank(table, direction)
-    rows = [_row(f"trial {t.number}", "trial", t.status, t.score, t.loss, t.best_epoch, t.values) for t in ranked]
+    rows = [_trial(t, t.score, t.loss, t.best_epoch) for t in ranked]
     for name, parts in baselines.items():
         score = parts.get("valid", {}).get(metric)
         rows.append(_row(name, "floor", "floor", score))
@@ -45,7 +45,7 @@ def leaderboard(table: Table, baselines: Baselines, metric: str, direction: Dire
     for position, row in enumerate((r for r in rows if r["score"] is not None), start=1):
         row["rank"] = position
     seen = {t.number for t in ranked}
-    return rows + [_row(f"trial {t.number}", "trial", t.status, values=t.values) for t in table if t.number not in seen]
+    return rows + [_trial(t) for t in table if t.number not in seen]
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -70,10 +70,11 @@ def markdown(rows: Sequence[Row], limit: int | None = None) -> str:
     # a floor that lies below the limit is what the reader looks for
     shown += [row for row in rows[len(shown) :] if row["kind"] == "floor"]
     same = constants(rows)
-    lines = ["| rank | name | score | loss | epoch | status | values |", "|---:|---|---:|---:|---:|---|---|"]
+    lines = ["| rank | name | score | loss | best epoch | epochs | status | values |"]
+    lines.append("|---:|---|---:|---:|---:|---:|---|---|")
     for row in shown:
         name = f"*{row['name']}*" if row["kind"] == "floor" else row["name"]
-        cells = [row["rank"], name, row["score"], row["loss"], row["best_epoch"], row["status"]]
+        cells = [row["rank"], name, row["score"], row["loss"], row["best_epoch"], row["epochs"], row["status"]]
         texts = [*map(number, cells), values_text(row["values"], same)]
         lines.append("| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |")
     if same:
@@ -105,7 +106,13 @@ def number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-_COLUMNS = ("rank", "name", "kind", "status", "score", "loss", "best_epoch")
+_COLUMNS = ("rank", "name", "kind", "status", "score", "loss", "best_epoch", "epochs")
+
+
+def _trial(t: TrialRow, score: float | None = None, loss: float | None = None, best_epoch: int = -1) -> Row:
+    return _row(
+        f"trial {t.number}", "trial", t.status, score, loss, best_epoch, t.values, max(map(len, t.epochs), default=0)
+    )
 
 
 def _row(
@@ -116,6 +123,7 @@ def _row(
     loss: float | None = None,
     best_epoch: int = -1,
     values: Mapping[str, Any] | None = None,
+    epochs: int = 0,
 ) -> Row:
     return {
         "rank": None,
@@ -125,6 +133,7 @@ def _row(
         "score": score if score is not None and math.isfinite(score) else None,
         "loss": loss,
         "best_epoch": best_epoch if best_epoch >= 0 else None,
+        "epochs": epochs or None,
         "values": dict(values or {}),
     }
 

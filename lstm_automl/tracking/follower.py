@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -64,6 +64,21 @@ class Follower:
         """The jobs that decide on a trial: those of the search, in number order."""
         jobs = (self.jobs[number] for number in sorted(self.jobs))
         return [job for job in jobs if job.spec.trial == trial and job.spec.purpose == "search"]
+
+    def finished_rungs(self) -> Iterator[tuple[float | None, float]]:
+        """Score and time of each rung in the order in which they were decided, up to the first that is under way."""
+        ended: dict[tuple[int, int], float] = {}
+        for number in sorted(self.jobs):
+            job = self.jobs[number]
+            if job.spec.purpose == "search":
+                rung = job.spec.trial, job.spec.to_epoch
+                ended[rung] = max(ended.get(rung, 0.0), job.ended or 0.0)
+        for (trial, to_epoch), time in ended.items():
+            row = self._rows[trial]
+            scores = dict(row.rungs)
+            if to_epoch not in scores and row.status != "stopped":
+                return
+            yield scores.get(to_epoch), time
 
     def close(self) -> None:
         """Let go of the file."""

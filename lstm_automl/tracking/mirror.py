@@ -115,13 +115,13 @@ class Mirror:
     def _best(self) -> None:
         sent = int(self._cursor.get("best", "-1"))
         points = []
-        for number, best in best_so_far(self._store.table, str(self._meta["direction"])):
+        rungs = list(self._store.finished_rungs())
+        for number, best in best_so_far([score for score, _ in rungs], str(self._meta["direction"])):
             if number > sent:
-                ended = max(job.ended or 0.0 for job in self._store.of_trial(number))
-                points.append(Point(number, "best_objective", best, number, _time_ms(ended)))
+                points.append(Point(0, "best_objective", best, number, _time_ms(rungs[number][1])))
         if points:
             self._log(self._runs.parent(), points)
-            self._cursor.put(best=points[-1].trial)
+            self._cursor.put(best=points[-1].step)
 
     def _close(self) -> None:
         outcome = self._cursor.get("outcome")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from lstm_automl.search.contracts import Epoch, RungSpec, TrialRow
+from lstm_automl.search.contracts import Epoch, RungSpec
 
 MLFLOW_STATUS = {"completed": "FINISHED", "stopped": "KILLED", "diverged": "FAILED", "failed": "FAILED"}
 
@@ -87,19 +87,16 @@ def parameters(values: Mapping[str, Any]) -> dict[str, str]:
     return out
 
 
-def best_so_far(table: Iterable[TrialRow], direction: str) -> Iterator[tuple[int, float]]:
-    """``(trial, best objective of trials 0..trial)`` for the leading trials that are all finished.
+def best_so_far(scores: Iterable[float | None], direction: str) -> Iterator[tuple[int, float]]:
+    """``(rung, best objective of rungs 0..rung)``, from the scores of rungs in the order in which they were decided.
 
-    >>> rows = [TrialRow(0, {}, "completed", 0.5), TrialRow(1, {}, "diverged"), TrialRow(2, {}, "running")]
-    >>> list(best_so_far(rows, "max"))
-    [(0, 0.5), (1, 0.5)]
+    >>> list(best_so_far([0.5, None, 0.7, 0.6], "max"))
+    [(0, 0.5), (1, 0.5), (2, 0.7), (3, 0.7)]
     """
     better = max if direction == "max" else min
     best: float | None = None
-    for expected, row in enumerate(sorted(table, key=lambda r: r.number)):
-        if row.number != expected or row.status == "running":
-            return
-        if row.score is not None and math.isfinite(row.score):
-            best = row.score if best is None else better(best, row.score)
+    for rung, score in enumerate(scores):
+        if score is not None and math.isfinite(score):
+            best = score if best is None else better(best, score)
         if best is not None:
-            yield row.number, best
+            yield rung, best

@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,19 @@ def test_trials_of_earlier_calls_count(capsys: pytest.CaptureFixture[str]) -> No
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[s] search: 4 trials, 2 done before"
     assert re.fullmatch(r"\[s\] trial 2: accuracy 0.6, 3/4 done, 0s, about 0s left, best 0.8 \(trial 1\)", lines[1])
+
+
+def test_a_trial_that_goes_on_is_counted_once(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = progress.PlainProgress("s", "accuracy", "max", (row(0, 0.5),))
+    shown.on_phase("search", 3)
+    shown.on_trial(replace(row(1, 0.6), epochs=((0.1, 0.6), (0.3,))))
+    shown.on_trial(replace(row(0, 0.7), epochs=((0.7,),)))
+    shown.on_trial(replace(row(1, 0.9), epochs=((0.1, 0.6, 0.9), (0.3,))))
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [re.search(r"accuracy (.*), (./3) done", line).groups() for line in lines] == [  # type: ignore[union-attr]
+        ("0.6 after 2 epochs", "2/3"), ("0.7 after 1 epoch", "2/3"), ("0.9 after 3 epochs", "2/3"),
+    ]  # fmt: skip
+    assert lines[-1].endswith("best 0.9 (trial 1)")
 
 
 def test_time_left_goes_by_the_pace_of_this_call() -> None:

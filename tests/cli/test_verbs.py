@@ -53,7 +53,9 @@ def test_progress_and_no_chatter_on_the_terminal(found: tuple[dict[str, Any], st
     _, shown = found
     assert not [word for word in CHATTER if word in shown], shown
     assert f"[{NAME}] search: 4 trials\n" in shown
-    trials = re.findall(rf"\[{NAME}\] trial (\d): accuracy [\d.]+, (\d)/4 done, .*best [\d.]+ \(trial \d\)", shown)
+    trials = re.findall(
+        rf"\[{NAME}\] trial (\d): accuracy [\d.]+ after \d epochs?, (\d)/4 done, .*best [\d.]+ \(trial \d\)", shown
+    )
     assert sorted(number for number, _ in trials) == list("0123")
     assert [done for _, done in trials] == list("1234")
     assert "\nbest: trial " in shown

@@ -115,6 +115,13 @@ def test_equal_scores_are_ranked_by_loss_and_trials_stand_before_floors() -> Non
     assert [r["name"] for r in rows] == ["trial 1", "trial 0", "majority", "other"]
 
 
+def test_the_leaderboard_tells_how_long_each_trial_was_trained() -> None:
+    table = [trial(0, 0.9, epochs=((0.1,) * 50, (0.1,) * 20)), trial(1, 0.8, epochs=((0.1,) * 6,)), trial(2, None)]
+    rows = leaderboard(table, {"m": {"valid": {"acc": 0.1}}}, "acc", "max")
+    assert [r["epochs"] for r in rows] == [50, 6, None, None]
+    assert "| 50 | completed |" in markdown(rows)
+
+
 def test_a_cut_table_still_shows_the_floors() -> None:
     rows = leaderboard([trial(i, 1.0 - i / 10) for i in range(5)], {"m": {"valid": {"acc": 0.1}}}, "acc", "max")
     text = markdown(rows, limit=2)

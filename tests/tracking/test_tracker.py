@@ -6,6 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,26 @@ def test_a_killed_search_is_closed_by_sync_and_opened_by_resume(script: Script, 
     runs = runs_of(uri)
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert history(uri, runs["0"], "accuracy") == [(0, 0.5), (1, 0.6)]
+
+
+def test_a_trial_that_goes_on_is_one_run_and_the_best_follows(script: Script, uri: str) -> None:
+    script.trial(0, [0.5, 0.6])
+    script.trial(1, [0.7, 0.8])
+    sync(script.directory, uri)
+    first = script.store.jobs[1].spec
+    script.store.add([replace(first, job=2, from_epoch=4, to_epoch=8)])
+    script.store.begin(2)
+    script.epoch(2, 4, 0.9)
+    sync(script.directory, uri)
+    assert runs_of(uri)["1"].info.status == "RUNNING"
+    script.end(2, 0.9)
+    sync(script.directory, uri)
+    runs = runs_of(uri)
+    assert sorted(runs) == ["0", "1", "parent"]
+    assert runs["1"].info.status == "FINISHED"
+    assert history(uri, runs["1"], "accuracy") == [(0, 0.7), (1, 0.8), (4, 0.9)]
+    assert runs["1"].data.metrics["objective"] == 0.9
+    assert history(uri, runs["parent"], "best_objective") == [(0, 0.6), (1, 0.8), (2, 0.9)]
 
 
 @pytest.mark.parametrize("lost", ["tracking.db", "nothing"])
