@@ -85,6 +85,7 @@ def fit(
     score: Score | None = None,
     patience: int | None = None,
     on_epoch: Callable[[EpochScores], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
     keep_best: bool = False,
@@ -96,6 +97,7 @@ def fit(
         metric: Objective; equal scores are parted by the lower ``val_loss``.
         score: Outputs of ``valid`` -> scores; None = the task's.
         patience: Epochs without a better score before it ends, from the middle of a falling schedule on; None = never.
+        on_progress: Called after ``on_epoch`` with all that must be remembered to go on from there.
         should_stop: Looked at between graph calls.
         progress: Of the run so far when it is continued.
         keep_best: Keep the weights of the best epoch in memory.
@@ -110,6 +112,8 @@ def fit(
         if found is not None and on_epoch is not None:
             on_epoch(found)
         run.wait(patience)
+        if found is not None and on_progress is not None:
+            on_progress(run.progress)
     at = run.progress
     return FitResult(tuple(run.epochs), at.best_epoch, at.score, at.loss, run.status, run.best_weights, at)
 

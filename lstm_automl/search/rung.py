@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_automl.data.split import Index
-from lstm_automl.errors import StateError, StorageError
+from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.results import read_result, write_result
+from lstm_automl.search.resuming import CHECKPOINT, begin, extra, seed_key
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import State
 
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from lstm_automl.models.fit import EpochScores, FitResult, Progress
     from lstm_automl.models.trainer import Trainer
 
-CHECKPOINT = "checkpoint.npz"
 PROGRESS = "progress.jsonl"
+SAVE_SECONDS = 10.0
+"""Between the checkpoints that a rung leaves on its way."""
 
-# Numbers in seed keys: never renumber.
-PURPOSES = {"search": 0, "seed": 1, "refit": 2}
-SUBSET = 7
+SUBSET = 7  # a number in seed keys: never renumber
 
 OnEpoch = Callable[[Epoch], None]
 
@@ -90,13 +90,13 @@ def _attempt(
 
 
 def _train(spec: RungSpec, folder: Path, started: float, report: _Report, stop: Callable[[], bool]) -> RungResult:
-    from lstm_automl.models import checkpoint
     from lstm_automl.models.fit import fit
 
     problem = load_problem(Path(spec.directory))
     train, valid = parts(problem, spec)
     trainer = _trainer(problem, spec)
-    progress = _parent(spec, trainer)
+    progress, epochs = begin(spec, trainer)
+    report.of(spec, trainer, epochs)
     found = fit(
         trainer,
         train,
@@ -105,22 +105,24 @@ def _train(spec: RungSpec, folder: Path, started: float, report: _Report, stop: 
         metric=problem.metric,
         patience=spec.patience,
         on_epoch=report,
+        on_progress=report.save_when_due,
         should_stop=stop,
         progress=progress,
     )
-    extra = {"run": _identity(spec), "progress": found.progress.to_json()}
-    if found.status != "diverged":
-        checkpoint.save(folder / CHECKPOINT, trainer, extra)
-    return _result(spec, found, time.monotonic() - started)
+    if found.status == "diverged":
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    else:
+        report.save(found.progress)
+    return _result(spec, found, report.epochs, time.monotonic() - started)
 
 
-def _result(spec: RungSpec, found: FitResult, seconds: float) -> RungResult:
+def _result(spec: RungSpec, found: FitResult, epochs: Sequence[Epoch], seconds: float) -> RungResult:
     diverged = found.status == "diverged"
     return RungResult(
         job=spec.job,
         trial=spec.trial,
         status=found.status,
-        epochs=tuple(_epoch(e) for e in found.epochs),
+        epochs=tuple(epochs),
         best_epoch=found.best_epoch,
         score=None if diverged else found.score,
         loss=None if diverged else found.loss,
@@ -142,15 +144,6 @@ def parts(problem: Problem, spec: RungSpec) -> tuple[Index, Index | None]:
     return train, valid
 
 
-def seed_key(spec: RungSpec) -> tuple[int, ...]:
-    """What all randomness of a run comes from; its rungs share it."""
-    return (spec.search_seed, spec.trial, spec.fold + 1, spec.seed, PURPOSES[spec.purpose])
-
-
-def _identity(spec: RungSpec) -> dict[str, object]:
-    return {"seed_key": list(seed_key(spec)), "values": dict(spec.values), "max_epochs": spec.max_epochs}
-
-
 def _trainer(problem: Problem, spec: RungSpec) -> Trainer:
     from lstm_automl.models.trainer import Trainer
 
@@ -163,25 +156,6 @@ def _trainer(problem: Problem, spec: RungSpec) -> Trainer:
         options=problem.options,
         max_epochs=spec.max_epochs,
     )
-
-
-def _parent(spec: RungSpec, trainer: Trainer) -> Progress:
-    """Where the run stands: at its parent checkpoint, or at the beginning."""
-    from lstm_automl.models import checkpoint
-    from lstm_automl.models.fit import Progress
-
-    if spec.parent is None:
-        if spec.from_epoch:
-            raise StateError(f"job {spec.job} starts at epoch {spec.from_epoch} without a checkpoint")
-        return Progress()
-    path = Path(spec.directory) / spec.parent  # an absolute parent stays as it is
-    extra = checkpoint.restore(path, trainer)
-    progress = Progress(**extra["progress"])
-    if extra["run"] != _identity(spec):
-        raise StateError(f"{path}: the checkpoint is of another run")
-    if progress.next_epoch != spec.from_epoch and not progress.stopped:
-        raise StateError(f"{path}: the checkpoint is at epoch {progress.next_epoch}, not {spec.from_epoch}")
-    return progress
 
 
 def load_problem(directory: Path) -> Problem:
@@ -206,23 +180,43 @@ def _state(directory: Path, stamp: int, refit: bool, fold: int) -> State:
     return problem.task.fit_state(problem.frame, train, problem.options)
 
 
-def _epoch(found: EpochScores) -> Epoch:
-    return Epoch(found.epoch, found.loss, found.scores, found.seconds)
-
-
 class _Report:
-    """Appends each epoch to ``progress.jsonl``, then tells whoever listens."""
+    """Appends each epoch to ``progress.jsonl``, tells whoever listens, and saves the run now and then."""
 
     def __init__(self, folder: Path, on_epoch: OnEpoch) -> None:
-        self._path, self._on_epoch = folder / PROGRESS, on_epoch
+        self.epochs: list[Epoch] = []
+        self._folder, self._on_epoch, self._saved = folder, on_epoch, time.monotonic()
+
+    def of(self, spec: RungSpec, trainer: Trainer, epochs: Sequence[Epoch]) -> None:
+        """What is trained; ``epochs`` an earlier attempt has done."""
+        self._spec, self._trainer = spec, trainer
+        for epoch in epochs:
+            self._tell(epoch)
 
     def __call__(self, found: EpochScores) -> None:
-        epoch = _epoch(found)
+        if found.epoch >= self._spec.from_epoch:  # else the parent's, trained again
+            self._tell(Epoch(found.epoch, found.loss, found.scores, found.seconds))
+
+    def save_when_due(self, progress: Progress) -> None:
+        """A worker that is killed loses at most this much, and the epoch it is in."""
+        if time.monotonic() - self._saved >= SAVE_SECONDS:
+            self.save(progress)
+
+    def save(self, progress: Progress) -> None:
+        """Leave a checkpoint in the place of the one before."""
+        from lstm_automl.models import checkpoint
+
+        checkpoint.save(self._folder / CHECKPOINT, self._trainer, extra(self._spec, progress, self.epochs))
+        self._saved = time.monotonic()
+
+    def _tell(self, epoch: Epoch) -> None:
+        path = self._folder / PROGRESS
         try:
-            with self._path.open("a", encoding="utf-8") as file:
+            with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(vars(epoch), sort_keys=True) + os.linesep)
         except OSError as error:
-            raise StorageError(f"{self._path}: {error.strerror or error}") from error
+            raise StorageError(f"{path}: {error.strerror or error}") from error
+        self.epochs.append(epoch)
         try:
             self._on_epoch(epoch)
         except Exception as error:
