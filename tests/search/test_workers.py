@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from lstm_automl.search.contracts import RungResult, RungSpec
-from lstm_automl.search.executors import devices, ready
+from lstm_automl.search.executors import devices, ready, roster
 from lstm_automl.search.executors.launch import Spawned
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.roster import Worker, match
@@ -41,7 +42,7 @@ def spec(trial: int, fold: int = 0, units: int = 8) -> RungSpec:
     [
         ([spec(1)], [1]),  # the same trial and fold
         ([spec(2, fold=3)], [2]),  # the same trial
-        ([spec(9, units=33)], [3]),  # the same values
+        ([replace(spec(9), values={"units": 33, "learning_rate": 0.1})], [3]),  # the same kind of network
         ([spec(9, units=7)], [0]),  # idle longest
         ([spec(9, units=7), spec(1), spec(2)], [0, 1, 2]),  # one that does not care leaves the others theirs
         ([spec(1, fold=1, units=7), spec(1)], [0, 1]),  # exactly the same run comes first
@@ -52,6 +53,14 @@ def test_a_rung_goes_where_its_graph_may_be(asked: list[RungSpec], found: list[i
     crew = [worker(3, spec(3, units=33)), worker(2, spec(2)), worker(1, spec(1), spec(4)), worker(0)]
     pairs = match(asked, crew)
     assert [w.number for _, w in sorted(pairs, key=lambda pair: pair[0])] == found
+
+
+@pytest.mark.slow
+def test_what_makes_no_kind_of_network_of_its_own() -> None:
+    from lstm_automl.models import graph
+
+    assert graph.FED == roster.FED
+    assert graph.MOST >= roster.RECENT
 
 
 def whereabouts(spec: RungSpec, on_epoch: Any) -> RungResult:

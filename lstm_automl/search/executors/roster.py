@@ -5,15 +5,19 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.executors import wire
+from lstm_automl.search.results import canonical
 
-RECENT = 4
+RECENT = 12
 """Rungs of which a worker may still have the graph."""
+
+FED = ("learning_rate", "schedule")
+"""Values that reach a graph as data: rungs that differ in nothing else share theirs."""
 
 
 @dataclass
@@ -76,14 +80,15 @@ class Worker:
 def match(specs: Sequence[RungSpec], workers: Sequence[Worker]) -> list[tuple[int, Worker]]:
     """Give each rung, by its position, a worker of its own; no more rungs than workers.
 
-    A worker that ran the same trial and fold comes first, then the same trial, then the same values; what is left
-    goes to those that have been idle longest, whose graphs are the least likely to be asked for.
+    A worker that ran the same trial and fold comes first, then the same trial, then the same kind of network; what is
+    left goes to those that have been idle longest, whose graphs are the least likely to be asked for.
     """
     pairs: list[tuple[int, Worker]] = []
     left, free = list(range(len(specs))), sorted(workers, key=lambda w: w.idle_since)
-    for like in (_same_run, _same_trial, _same_values, _any):
+    for likeness in (_run, _trial, _kind, _any):
+        known = {w.number: {likeness(spec) for spec in w.recent} | {None} for w in free}
         for position in list(left):
-            worker = next((w for w in free if like(specs[position], w)), None)
+            worker = next((w for w in free if likeness(specs[position]) in known[w.number]), None)
             if worker is not None:
                 pairs.append((position, worker))
                 left.remove(position)
@@ -91,18 +96,17 @@ def match(specs: Sequence[RungSpec], workers: Sequence[Worker]) -> list[tuple[in
     return pairs
 
 
-def _same_run(spec: RungSpec, worker: Worker) -> bool:
-    return any((r.trial, r.fold, r.purpose, r.seed) == (spec.trial, spec.fold, spec.purpose, spec.seed)
-               for r in worker.recent)  # fmt: skip
+def _run(spec: RungSpec) -> Hashable:
+    return (spec.trial, spec.fold, spec.purpose, spec.seed)
 
 
-def _same_trial(spec: RungSpec, worker: Worker) -> bool:
-    return any(r.trial == spec.trial for r in worker.recent)
+def _trial(spec: RungSpec) -> Hashable:
+    return spec.trial
 
 
-def _same_values(spec: RungSpec, worker: Worker) -> bool:
-    return any(dict(r.values) == dict(spec.values) for r in worker.recent)
+def _kind(spec: RungSpec) -> Hashable:
+    return canonical({name: value for name, value in spec.values.items() if name not in FED})
 
 
-def _any(spec: RungSpec, worker: Worker) -> bool:
-    return True
+def _any(spec: RungSpec) -> Hashable:
+    return None
