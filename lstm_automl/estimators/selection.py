@@ -17,9 +17,10 @@ from lstm_automl.tasks.task import Direction, Metric
 def choose(
     driver: Driver, table: Table, objective: Metric, folds: int, effort: Effort, *, seconds: float | None = None
 ) -> TrialRow:
-    """Run the best trials again over other seeds and return the best by mean score (ties: lower loss).
+    """Run the best trials again over other seeds and return the best, with the mean score of these runs.
 
-    One run's best epoch flatters it; the mean over fresh seeds does not choose by that luck.
+    One run's best epoch flatters it; the mean over fresh seeds does not. The choice is by the mean over all runs, the
+    search's own included: what it says of a trial is worth more than its flattery costs (``benchmarks/selection.py``).
 
     Args:
         seconds: For all of it, None = no limit. Of runs that are cut then, only seeds with all folds count.
@@ -39,8 +40,9 @@ def choose(
     for i in range(0, len(requests), folds):
         if all(r.status != "stopped" for r in results[i : i + folds]):
             runs[requests[i].trial].append(results[i : i + folds])
-    again = [_mean(t, [r for run in runs[t.number] for r in run], metric, direction) for t in finalists]
-    return (rank(again, direction) or finalists)[0]
+    again = {t.number: _mean(t, [r for run in runs[t.number] for r in run], metric, direction) for t in finalists}
+    ranked = rank([_together(t, again[t.number], len(runs[t.number])) for t in finalists], direction)
+    return again[ranked[0].number] if ranked else finalists[0]
 
 
 def refit(driver: Driver, best: TrialRow, effort: Effort, *, seconds: float | None = None) -> list[Path]:
@@ -84,3 +86,12 @@ def _mean(trial: TrialRow, results: Sequence[RungResult], metric: str, direction
         return replace(trial, status="diverged", score=None)
     epoch, score, loss = common_epoch(curves, direction)
     return replace(trial, score=score, loss=loss, best_epoch=epoch)
+
+
+def _together(search: TrialRow, again: TrialRow, runs: int) -> TrialRow:
+    """The trial with the mean over its run in the search and ``runs`` further ones."""
+
+    def mean(first: float | None, others: float | None) -> float | None:
+        return None if first is None or others is None else (first + runs * others) / (1 + runs)
+
+    return replace(again, score=mean(search.score, again.score), loss=mean(search.loss, again.loss))
