@@ -8,10 +8,10 @@ from typing import Any
 
 from lstm_automl.search.contracts import Oracle, Table, TrialRow
 from lstm_automl.search.results import canonical
+from lstm_automl.search.table import LiveTable
 from lstm_automl.spaces.space import Parameter, Space
 from lstm_automl.tasks.task import Direction
 from lstm_automl.testing.dummy import objective
-from lstm_automl.testing.scheduler import LiveRows
 from lstm_automl.testing.search import small_space
 
 
@@ -86,7 +86,7 @@ def check_pure(oracle: Oracle, space: Space, trials: int) -> None:
 
 def check_live(oracle: Oracle, space: Space, tables: Sequence[Table]) -> None:
     """A live table, asked again and again, is answered as its plain copy is."""
-    live = LiveRows()
+    live = LiveTable()
     for n, table in enumerate(tables[:-1]):
         if n:
             live.put(TrialRow(n - 1, table[n - 1].values, "running", to_epoch=3))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import Any, overload
+from collections.abc import Sequence
+from typing import Any
 
 from lstm_automl.search.contracts import NewTrial, Promote, Scheduler, Table, TrialRow
+from lstm_automl.search.table import LiveTable
 from lstm_automl.tasks.task import Direction
 
 
@@ -22,37 +23,6 @@ def check_scheduler(scheduler: Scheduler, *, max_trials: int = 9, max_epochs: in
         for lag in (4, 1):
             for bad in ({}, {1: "diverged", 4: "failed"}, dict.fromkeys(range(max_trials), "failed")):
                 Play(scheduler, direction, max_trials, max_epochs, lag, bad).run()
-
-
-class LiveRows(Sequence[TrialRow]):
-    """A table that says what has changed, as the driver's does."""
-
-    def __init__(self) -> None:
-        self._rows: list[TrialRow] = []
-        self._at: list[int] = []
-        self.version = 0
-
-    def changed(self, since: int) -> Iterable[int]:
-        """Numbers of the rows put after that version."""
-        return [n for n, version in enumerate(self._at) if version > since]
-
-    def put(self, row: TrialRow) -> None:
-        """Add or replace a row."""
-        self.version += 1
-        if row.number == len(self._rows):
-            self._rows.append(row)
-            self._at.append(self.version)
-        self._rows[row.number], self._at[row.number] = row, self.version
-
-    @overload
-    def __getitem__(self, index: int) -> TrialRow: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[TrialRow]: ...
-    def __getitem__(self, index: int | slice) -> TrialRow | Sequence[TrialRow]:
-        return self._rows[index]
-
-    def __len__(self) -> int:
-        return len(self._rows)
 
 
 class Play:
@@ -82,7 +52,7 @@ class Play:
         self._max_trials, self._max_epochs, self._lag, self._bad = max_trials, max_epochs, lag, bad
         self._scores = scores
         self._running: deque[int] = deque()
-        self.table = LiveRows()
+        self.table = LiveTable()
 
     def run(self) -> Table:
         """Play it, checking each decision; the table at the end."""

@@ -12,7 +12,8 @@ from lstm_automl.search.contracts import NewTrial, Promote, TrialRow
 from lstm_automl.search.schedulers.asha import AshaScheduler
 from lstm_automl.search.schedulers.hyperband import HyperbandScheduler, shares
 from lstm_automl.search.schedulers.ladder import Ladder, levels
-from lstm_automl.testing.scheduler import LiveRows, Play
+from lstm_automl.search.table import LiveTable
+from lstm_automl.testing.scheduler import Play
 
 
 def done(number, *scores, ends=(6, 17, 50), loss=None, status="completed", length=None):
@@ -125,7 +126,7 @@ def row_of(number, scores, status, short, loss):
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 11), rows), min_size=1, max_size=60), st.sampled_from(["max", "min"]))
 def test_a_live_table_and_a_plain_one_are_answered_alike(changes, direction) -> None:
-    table = LiveRows()
+    table = LiveTable()
     kept = [AshaScheduler(direction), HyperbandScheduler(direction)]
     for n in range(12):
         table.put(TrialRow(n, {}, "running", to_epoch=6))
@@ -138,7 +139,7 @@ def test_a_live_table_and_a_plain_one_are_answered_alike(changes, direction) -> 
 
 
 def test_a_decision_costs_what_has_changed() -> None:
-    class Counting(LiveRows):
+    class Counting(LiveTable):
         reads = 0
 
         def __getitem__(self, index):
@@ -158,7 +159,7 @@ def test_a_decision_costs_what_has_changed() -> None:
 def test_a_table_that_is_gone_takes_its_state_with_it() -> None:
     scheduler = AshaScheduler()
     for _ in range(3):
-        table = LiveRows()
+        table = LiveTable()
         table.put(done(0, 0.5))
         scheduler.next(table, 1, 5, 50)
     del table

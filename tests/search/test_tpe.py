@@ -8,9 +8,9 @@ import pytest
 from lstm_automl.search.contracts import TrialRow
 from lstm_automl.search.oracles import tpe
 from lstm_automl.search.oracles.tpe import TPEOracle
+from lstm_automl.search.table import LiveTable
 from lstm_automl.spaces.space import Parameter, Space
 from lstm_automl.testing.dummy import objective
-from lstm_automl.testing.scheduler import LiveRows
 
 SPACE = Space("classification", {"dropout": Parameter("dropout", "float", 0.5, 0.0, 1.0)})
 
@@ -73,7 +73,7 @@ def test_a_live_table_is_told_by_what_has_changed(monkeypatch: pytest.MonkeyPatc
     told = []
     real = tpe._told
     monkeypatch.setattr(tpe, "_told", lambda *args: told.append(args[-1].number) or real(*args))
-    live = LiveRows()
+    live = LiveTable()
     for n in range(20):
         live.put(row(n, n / 20, n / 20))
     oracle = TPEOracle()
