@@ -25,6 +25,7 @@ class PlainProgress(Observer):
         metric: The objective.
         direction: ``max`` or ``min``: which score is better.
         before: Trials of earlier calls.
+        budget: Seconds for the whole call, None = no limit.
         err: Write to standard error.
         clock: Monotonic seconds.
     """
@@ -36,11 +37,13 @@ class PlainProgress(Observer):
         direction: Direction,
         before: Table = (),
         *,
+        budget: float | None = None,
         err: bool = False,
         clock: Any = time.monotonic,
     ) -> None:
         self.name, self.metric, self.direction, self.err = name, metric, direction, err
         self._clock, self._started, self._phase_started = clock, clock(), clock()
+        self._budget = budget
         self.phase, self.total, self.earlier, self.done = "", 0, 0, 0
         self.running: dict[int, float] = {}  # job -> share of its epochs
         self._before = [t for t in before if t.status not in ("running", "stopped")]
@@ -111,11 +114,14 @@ class PlainProgress(Observer):
         return [f"best {self.metric} {self.best.score:.4g} (trial {self.best.number})"]
 
     def left(self) -> float | None:
-        """Seconds to the end of the phase at the pace so far; None while there is no pace."""
+        """Seconds to the end of the phase at the pace so far, or of the time budget; None while there is no pace."""
         spent = self._clock() - self._phase_started
         done = self.done + (sum(self.running.values()) if self.phase != "search" else 0)
         missing = self.total - self.earlier - done
-        return None if self.done < 1 or missing <= 0 else spent / done * missing
+        if self.done < 1 or missing <= 0:
+            return None
+        pace = spent / done * missing
+        return pace if self._budget is None else max(0.0, min(pace, self._started + self._budget - self._clock()))
 
     def say(self, text: str) -> None:
         """One plain line."""
@@ -134,7 +140,16 @@ class LiveProgress(PlainProgress):
 
     WIDE = 90
 
-    def __init__(self, name: str, metric: str, direction: Direction, before: Table = (), *, err: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        metric: str,
+        direction: Direction,
+        before: Table = (),
+        *,
+        budget: float | None = None,
+        err: bool = False,
+    ) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
         from rich.table import Column
@@ -152,7 +167,7 @@ class LiveProgress(PlainProgress):
             expand=True,
         )
         self.row: Any = None
-        super().__init__(name, metric, direction, before, err=err)
+        super().__init__(name, metric, direction, before, budget=budget, err=err)
 
     def on_phase(self, name: str, total: int) -> None:
         """A new bar; the last one is full."""
@@ -187,10 +202,11 @@ class LiveProgress(PlainProgress):
         self.bar.console.print(text, markup=False, highlight=False)
 
     def finished(self) -> None:
-        """The phase is over: its bar is full."""
+        """The phase is over: its bar is full, also where time ended it before its total."""
         if self.row is not None:
             best = self.best_so_far() if self.phase == "search" else []
-            self.bar.update(self.row, completed=self.total, note=", ".join(best))
+            done = self.earlier + self.done if self.phase == "search" else self.total
+            self.bar.update(self.row, total=done, completed=done, note=", ".join(best))
             self.bar.stop_task(self.row)
         self.row = None
 
@@ -205,17 +221,23 @@ class LiveProgress(PlainProgress):
 
 @contextmanager
 def shown(
-    name: str, metric: str, direction: Direction, before: Table = (), *, err: bool = False
+    name: str,
+    metric: str,
+    direction: Direction,
+    before: Table = (),
+    *,
+    budget: float | None = None,
+    err: bool = False,
 ) -> Iterator[PlainProgress]:
     """Live on a terminal, plain otherwise."""
     stream = sys.stderr if err else sys.stdout
     if stream.isatty():
-        live = LiveProgress(name, metric, direction, before, err=err)
+        live = LiveProgress(name, metric, direction, before, budget=budget, err=err)
         with live.bar:
             yield live
             live.finished()
     else:
-        yield PlainProgress(name, metric, direction, before, err=err)
+        yield PlainProgress(name, metric, direction, before, budget=budget, err=err)
 
 
 def _after(row: TrialRow) -> str:

@@ -150,3 +150,14 @@ def test_a_stopped_trial_is_not_done_before(capsys: pytest.CaptureFixture[str]) 
     before = [TrialRow(0, {}, "completed", 0.5), TrialRow(1, {}, "stopped"), TrialRow(2, {}, "running")]
     PlainProgress("s", "accuracy", "max", before).on_phase("search", 3)
     assert "1 done before" in capsys.readouterr().out
+
+
+def test_time_left_is_never_more_than_the_budget() -> None:
+    clock = Clock()
+    shown = progress.PlainProgress("s", "accuracy", "max", budget=60.0, clock=clock)
+    shown.on_phase("search", 1000)
+    clock.now = 20.0
+    shown.on_trial(row(0, 0.5))
+    assert shown.left() == 40.0
+    clock.now = 90.0
+    assert shown.left() == 0.0
