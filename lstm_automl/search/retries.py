@@ -25,8 +25,9 @@ def record_death(folder: Path, message: str, epochs: int) -> None:
 def deaths(directory: Path, work: RungSpec) -> list[str]:
     """The messages of the attempts that count against a job, oldest first.
 
-    All that a cap has ended; of the others those that came as far as the newest: what stops a rung at ever other
-    places is not the rung. From the ``MANY``-th attempt on all of them count: that could go on for ever.
+    Those that a cap has ended; or those of the others that came as far as the newest, where they are more: what stops a
+    rung at ever other places is not the rung. The ``MANY``-th of the others makes all of them count: that could go on
+    for ever.
     """
     capped, elsewhere = list[str](), list[tuple[int, str]]()
     for folder in reversed(list(attempts_on(directory, work))):
@@ -40,7 +41,7 @@ def deaths(directory: Path, work: RungSpec) -> list[str]:
             elsewhere.append((int(death["epochs"]), message))
     place = elsewhere[-1][0] if elsewhere else 0
     many = len(elsewhere) >= MANY
-    return [message for epochs, message in elsewhere if many or epochs == place] + capped
+    return max(capped, [message for epochs, message in elsewhere if many or epochs == place], key=len)
 
 
 def given_up(work: RungSpec, messages: list[str]) -> RungResult:
