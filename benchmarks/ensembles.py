@@ -52,6 +52,7 @@ def study(job: tuple[str, int, int, int]) -> dict[str, Any]:
     examples = problem.split.refit
     labels = np.asarray(problem.frame.fields["y"].values)[examples]
     dev, held = train_test_split(np.arange(len(examples)), train_size=SETS[name], stratify=labels, random_state=seed)
+    held = np.sort(held)
     starts = adapt(load("classification", task="classification"), problem.prepared).starts()[:trials]
     starts = [{**values, "batch_size": 8} for values in starts]
     cuts = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(dev, labels[dev]))
