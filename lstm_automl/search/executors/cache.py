@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import RungResult, RungSpec
-from lstm_automl.search.executors.exchange import MANIFEST, OUTCOME, PARENT, opened, sealed
+from lstm_automl.search.executors.exchange import CHECKPOINT, MANIFEST, OUTCOME, PARENT, Files, opened, sealed
 from lstm_automl.search.executors.storage import Storage, digest_of
 from lstm_automl.search.results import RESULT
 
@@ -54,38 +54,58 @@ class Cache:
         self._storage, self.directory, self._data = storage, directory, data
 
     @contextlib.contextmanager
-    def place(self, spec: RungSpec, at: str, parent: str | None) -> Iterator[RungSpec]:
+    def place(self, spec: RungSpec, at: str, checkpoints: Files) -> Iterator[RungSpec]:
         """The rung as it can be run here, in a folder that goes afterwards.
 
         Args:
+            spec: The driver's.
             at: The attempt's place in the storage.
-            parent: Digest of the checkpoint to continue from.
+            checkpoints: Those it may begin at.
         """
-        folder = self.directory / "jobs" / uuid.uuid4().hex / Path(at).name
+        folder = self.directory / "jobs" / uuid.uuid4().hex / Path(spec.folder).name
         folder.mkdir(parents=True)
         try:
             self._mount()
-            local = replace(spec, directory=str(self.directory), folder=str(folder))
-            if parent is not None:
-                self._storage.fetch(f"{at}/{PARENT}", folder / PARENT, parent)
-                local = replace(local, parent=str(folder / PARENT))
-            yield local
+            for name, digest in checkpoints.items():
+                self._storage.fetch(f"{at}/{digest}", folder.parent / name, digest)
+            parent = None if spec.parent is None else str(folder / PARENT)
+            yield replace(spec, directory=str(self.directory), folder=str(folder), parent=parent)
         except FileNotFoundError as error:
             raise StorageError(f"{error.filename or self._storage.url}: {error.strerror or error}") from error
         finally:
             shutil.rmtree(folder.parent, ignore_errors=True)
 
-    def leave(self, folder: Path, at: str, result: RungResult) -> None:
-        """Send what an attempt left, its result last.
+    def leave(self, folder: Path, at: str, result: RungResult | None) -> None:
+        """Send what an attempt has left, its result last.
+
+        Args:
+            folder: Of the attempt, here.
+            at: Its place in the storage.
+            result: None while it is under way, or has died: then only its checkpoint is of use.
 
         Raises:
             StorageError: it cannot be sent.
         """
-        files = [p for p in sorted(folder.iterdir()) if p.is_file() and p.name not in (RESULT, PARENT)]
-        for path in files:
-            self._storage.send(path, f"{at}/{path.name}")
-        outcome = {"result": result.to_json(), "files": {p.name: digest_of(p) for p in files}}
-        self._storage.write(f"{at}/{OUTCOME}", sealed(outcome))
+        wanted = (
+            [CHECKPOINT]
+            if result is None
+            else [
+                p.name
+                for p in sorted(folder.iterdir())
+                if p.name not in (RESULT, PARENT) and not p.name.startswith(".")
+            ]
+        )
+        files = {}
+        for path in (folder / name for name in wanted):
+            if path.is_file():
+                copy = path.with_name(f".sent.{path.name}")
+                shutil.copyfile(path, copy)  # the rung may put another in its place at any time
+                files[path.name] = digest_of(copy)
+                self._storage.send(copy, f"{at}/{files[path.name]}")
+                copy.unlink()
+        if files or result is not None:
+            outcome = {"result": None if result is None else result.to_json(), "files": files}
+            self._storage.write(f"{at}/{OUTCOME}", sealed(outcome))
 
     def _mount(self) -> None:
         """Have the data in the search's folder."""

@@ -15,6 +15,7 @@ from lstm_automl.search.executors.storage import Storage, digest_of
 from lstm_automl.search.results import canonical, checksum, read_result, write_result
 
 OUTCOME = "outcome.json"
+CHECKPOINT = "checkpoint.npz"
 PARENT = "parent.npz"
 KEY = "storage.json"
 MANIFEST = "manifest.json"
@@ -67,30 +68,42 @@ class Exchange:
             self.storage.write(f"data/{digest}/{MANIFEST}", sealed(files))
         return digest
 
-    def send_parent(self, folder: Path, parent: str) -> str:
-        """Put the checkpoint to continue from beside the attempt; its digest.
+    def send_checkpoints(self, folder: Path, parent: str | None) -> Files:
+        """Put the checkpoints that an attempt may begin at into its place: its parent, and those of attempts before.
 
         Raises:
-            StorageError: it cannot be read or sent.
+            StorageError: they cannot be read or sent.
         """
-        path = self._directory / parent
-        try:
-            self.storage.send(path, f"{self.place(folder)}/{PARENT}")
-            return digest_of(path)
-        except FileNotFoundError as error:
-            raise StorageError(f"{path}: {error.strerror}") from None
+        sent = {}
+        paths = {f"{p.parent.name}/{p.name}": p for p in folder.parent.glob(f"attempt-*/{CHECKPOINT}")}
+        if parent is not None:
+            paths[f"{folder.name}/{PARENT}"] = self._directory / parent
+        for name, path in paths.items():
+            try:
+                sent[name] = digest_of(path)
+                self.storage.send(path, f"{self.place(folder)}/{sent[name]}")
+            except FileNotFoundError as error:
+                raise StorageError(f"{path}: {error.strerror}") from None
+        return sent
 
     def take_in(self, folder: Path) -> RungResult | None:
-        """Bring what an attempt left into its folder, its result last; None when it left none."""
+        """Bring what an attempt left into its folder, its result last.
+
+        None when it left none: then perhaps a checkpoint, from which the next attempt goes on.
+        """
         place = self.place(folder)
         left = opened(self.storage.read(f"{place}/{OUTCOME}"))
         if left is None:
             return None
-        for name, digest in left["files"].items():
-            try:
-                self.storage.fetch(f"{place}/{name}", folder / name, digest)
-            except FileNotFoundError as error:
-                raise StorageError(f"{self.storage.url}/{place}/{name}: {error.strerror or error}") from None
+        try:
+            for name, digest in left["files"].items():
+                self.storage.fetch(f"{place}/{digest}", folder / name, digest)
+        except OSError as error:
+            if left["result"] is None:
+                return None
+            raise StorageError(f"{self.storage.url}/{place}: {error.strerror or error}") from None
+        if left["result"] is None:
+            return None
         result = RungResult.from_json(left["result"])
         write_result(folder, result)
         return result

@@ -15,13 +15,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import LstmAutomlError, StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
-from lstm_automl.search.executors import cache
+from lstm_automl.search.executors import cache, keeper
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.storage import Storage
 from lstm_automl.search.executors.versions import difference, versions
@@ -56,8 +56,8 @@ class Order:
     storage: str | None
     data: str | None
     runner: str
-    versions: Mapping[str, str] = field(default_factory=versions)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str]
+    options: Mapping[str, Any]
 
 
 class Host:
@@ -97,15 +97,17 @@ class Host:
     def run(self, task: Message, tell: Tell) -> Message:
         """Run a rung; its result, or how it ended, as a message."""
         started, spec = time.monotonic(), RungSpec(**task["spec"])
-
-        def on_epoch(epoch: Epoch) -> None:
-            tell({"token": task["token"], "epoch": vars(epoch)})
-
         try:
             with self._place(spec, task) as local:
                 late = time.monotonic() - started
                 left = None if spec.deadline is None else max(0.0, spec.deadline - late)
-                result = self._train(replace(local, deadline=left), task["token"], on_epoch)
+                with keeper.kept(self._cache, Path(local.folder), task.get("at", "")) as look:
+
+                    def on_epoch(epoch: Epoch) -> None:
+                        tell({"token": task["token"], "epoch": vars(epoch)})
+                        look()
+
+                    result = self._train(replace(local, deadline=left), task["token"], on_epoch)
                 if self._cache is not None:
                     self._cache.leave(Path(local.folder), task["at"], result)
         except WorkerDied as death:
@@ -140,7 +142,7 @@ class Host:
     def _place(self, spec: RungSpec, task: Message) -> contextlib.AbstractContextManager[RungSpec]:
         if self._cache is None:
             return contextlib.nullcontext(spec)
-        return self._cache.place(spec, task["at"], task["parent"])
+        return self._cache.place(spec, task["at"], task["checkpoints"])
 
     def _train(self, spec: RungSpec, token: str, on_epoch: Callable[[Epoch], None]) -> RungResult:
         with self._lock:

@@ -13,6 +13,7 @@ from lstm_automl.search.contracts import RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors.exchange import Exchange
 from lstm_automl.search.executors.hosts import Message, Order
 from lstm_automl.search.executors.storage import Storage
+from lstm_automl.search.executors.versions import versions
 from lstm_automl.search.results import read_result, write_result
 
 TOKEN = "cluster.token"
@@ -51,10 +52,10 @@ class Passing:
             place, search, url = f"searches/{exchange.key}/token", exchange.key, exchange.storage.url
             exchange.storage.write(place, content.encode())
             data = exchange.send_data()
-        return Order(driver, search, str(self.directory), (place, content), url, data, runner, options=options)
+        return Order(driver, search, str(self.directory), (place, content), url, data, runner, versions(), options)
 
     def send(self, spec: RungSpec) -> Message:
-        """A rung as a message, once the checkpoint it continues from is where its worker finds it.
+        """A rung as a message, once the checkpoints it may begin at are where its worker finds them.
 
         Raises:
             StorageError: that cannot be sent.
@@ -62,8 +63,8 @@ class Passing:
         if self._exchange is None:
             return {"spec": spec.to_json()}
         folder = Path(spec.folder)
-        parent = None if spec.parent is None else self._exchange.send_parent(folder, spec.parent)
-        return {"spec": spec.to_json(), "at": self._exchange.place(folder), "parent": parent}
+        checkpoints = self._exchange.send_checkpoints(folder, spec.parent)
+        return {"spec": spec.to_json(), "at": self._exchange.place(folder), "checkpoints": checkpoints}
 
     def take_in(self, spec: RungSpec, message: Message) -> RungResult | Exception:
         """What came of a rung; a result is in the attempt's folder before anybody hears of it."""

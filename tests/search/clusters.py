@@ -1,0 +1,145 @@
+"""Real clusters on this machine, made of processes that are ended by their ids; and searches on them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from lstm_automl.search.contracts import Executor, Table
+from lstm_automl.search.driver import Driver
+from lstm_automl.search.lock import SearchLock
+from lstm_automl.search.observer import Observer
+from lstm_automl.search.store import Store
+from lstm_automl.testing.search import make_driver
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This checkout and the rungs of these tests on the path of every process."""
+    paths = [str(ROOT), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
+
+
+def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Wait until ``condition()`` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.01)
+
+
+class Dask:
+    """A scheduler and workers, each a process with the folder ``place`` as its own."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.workers = place, list[subprocess.Popen[bytes]]()
+        self._file = place / "scheduler.json"
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        until(lambda: self._file.exists() and self._file.stat().st_size, "a scheduler")
+
+    @property
+    def address(self) -> str:
+        import json
+
+        return str(json.loads(self._file.read_text())["address"])
+
+    def add(self, count: int = 1) -> None:
+        """More workers."""
+        options = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(self.place))
+        self.workers += [self._start("worker", *options) for _ in range(count)]
+
+    def kill(self) -> None:
+        """SIGKILL for one of the workers."""
+        process = self.workers.pop(0)
+        process.kill()
+        process.wait()
+
+    def _start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard"]
+        with (self.place / "log").open("ab") as log:
+            return subprocess.Popen(
+                [*command, "--scheduler-file", str(self._file), *options],
+                cwd=self.place, env=environment(LSTM_AUTOML_CACHE=str(self.place / "cache")), stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def close(self) -> None:
+        """End them all."""
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+HEAD = """
+import ray, sys
+ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR",
+         object_store_memory=80_000_000, _temp_dir=sys.argv[1])
+print(ray.get_runtime_context().gcs_address, flush=True)
+sys.stdin.read()
+ray.shutdown()
+"""
+
+
+@contextmanager
+def ray_cluster(place: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Address of a ray of two CPUs, and the environment of whoever joins it."""
+    known = environment(
+        RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(16), RAY_USAGE_STATS_ENABLED="0",
+        LSTM_AUTOML_CACHE=str(place / "cache"),
+    )  # fmt: skip
+    with (place / "log").open("ab") as log:
+        head = subprocess.Popen(
+            [sys.executable, "-c", HEAD, str(place)], cwd=place, env=known, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+    assert head.stdin is not None
+    assert head.stdout is not None
+    try:
+        yield head.stdout.readline().strip(), known
+    finally:
+        head.stdin.close()
+        head.wait(30)
+        head.stdout.close()
+
+
+class Heard(Observer):
+    """Calls back at the first epoch of a trial, from the driver's thread."""
+
+    def __init__(self, trial: int, then: Callable[[], None]) -> None:
+        self.trial, self.then = trial, then
+        self.epochs: list[tuple[int, int]] = []
+        self.threads: set[str] = set()
+
+    def on_epoch(self, spec: Any, epoch: Any) -> None:
+        """Note it."""
+        self.epochs.append((spec.trial, epoch.epoch))
+        self.threads.add(threading.current_thread().name)
+        if spec.trial >= self.trial and self.then is not None:
+            then, self.then = self.then, lambda: None
+            then()
+
+
+def search(
+    directory: Path,
+    make: Callable[[], Executor],
+    meta: Mapping[str, Any],
+    observer: Observer | None = None,
+    on_driver: Callable[[Driver], None] = lambda driver: None,
+) -> Table:
+    """Run or continue a dummy search on an executor."""
+    with (
+        SearchLock(directory),
+        closing(Store.open_or_create(directory, meta)) as store,
+        closing(make()) as executor,
+    ):
+        driver = make_driver(directory, store, executor, observer=observer)
+        on_driver(driver)
+        return driver.search()

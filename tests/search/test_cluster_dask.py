@@ -1,0 +1,132 @@
+"""Searches on a real dask cluster of separate processes: the table is the local one, whatever happens to workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clusters import Dask, Heard, search
+from slow_rungs import RUNNER as SLOW
+
+from lstm_automl.errors import StorageError, UsageError
+from lstm_automl.search.contracts import Executor
+from lstm_automl.search.driver import Driver, Limits, Stopped
+from lstm_automl.search.executors import passing, seats
+from lstm_automl.search.executors.local import LocalExecutor
+from lstm_automl.search.executors.versions import versions
+from lstm_automl.search.view import StoreView
+from lstm_automl.testing.executor import RUNNER, check_executor
+from lstm_automl.testing.search import facts, lines, small_space
+
+pytest.importorskip("distributed", reason="needs the extra dask")
+
+from lstm_automl.search.executors.dask import DaskExecutor
+
+META = facts(small_space(), limits=Limits(8, 4).to_json())
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dask]:
+    made = Dask(tmp_path_factory.mktemp("dask"))
+    try:
+        made.add(2)
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The table of the local executor."""
+    directory = tmp_path_factory.mktemp("local")
+    return lines(search(directory, lambda: LocalExecutor(2, runner=SLOW), META))
+
+
+def on(cluster: Dask, directory: Path, runner: str = SLOW, **more: str) -> Executor:
+    return DaskExecutor(address=cluster.address, directory=directory, runner=runner, **more)
+
+
+def test_contract(cluster: Dask, tmp_path: Path) -> None:
+    check_executor(lambda: on(cluster, tmp_path, RUNNER), tmp_path)
+    assert not (tmp_path / passing.TOKEN).exists()
+
+
+def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: list[str], tmp_path: Path) -> None:
+    """Files go through a storage: what a worker sees of the search's folder is nothing."""
+    directory, made = tmp_path / "search", list[Executor]()
+
+    def make() -> Executor:
+        made.append(on(cluster, directory, storage=f"file://{tmp_path}/store"))
+        return made[0]
+
+    def replace() -> None:
+        assert made[0].capacity == 2
+        cluster.kill()
+        cluster.add()
+
+    heard = Heard(2, replace)
+    assert lines(search(directory, make, META, heard)) == local
+    with StoreView(directory) as view:
+        jobs = view.jobs()
+        assert len(view.epochs()) == 7 * 4, "epochs told twice, or not at all"
+    failed = next(j.result for j in jobs if j.spec.trial == 3)
+    assert failed is not None
+    assert failed.error.startswith("its worker died 3 times, the last time: the worker of job 3 killed by SIGKILL")
+    assert (
+        max(len(list(p.glob("attempt-*/died.json"))) for p in (directory / "jobs").glob("*") if p.name != "000003") == 1
+    )
+    assert [p.name for p in (tmp_path / "store").rglob("*") if p.is_file()] == ["token"], "left in the storage"
+
+
+def test_stop_and_resume(cluster: Dask, local: list[str], tmp_path: Path) -> None:
+    """Stopped rungs leave a checkpoint; the search goes on elsewhere."""
+    drivers, since = list[Driver](), list[float]()
+
+    def stop() -> None:
+        since.append(time.monotonic())
+        drivers[0].stop()
+
+    with pytest.raises(Stopped):
+        search(tmp_path, lambda: on(cluster, tmp_path), META, Heard(1, stop), drivers.append)
+    assert time.monotonic() - since[0] < 5
+    assert list(tmp_path.rglob("result.json"))
+    assert lines(search(tmp_path, lambda: LocalExecutor(2, directory=tmp_path, runner=SLOW), META)) == local
+
+
+def test_a_scheduler_that_dies(local: list[str], tmp_path: Path) -> None:
+    directory = tmp_path / "search"
+    cluster = Dask(tmp_path)
+    try:
+        cluster.add()
+        with pytest.raises(StorageError, match=r"^the dask scheduler at tcp://.* is gone; the same command continues$"):
+            search(
+                tmp_path / "search", lambda: on(cluster, tmp_path / "search"), META, Heard(1, cluster.scheduler.kill)
+            )
+        with pytest.raises(UsageError, match="no dask scheduler answers there"):
+            on(cluster, tmp_path / "search")
+    finally:
+        cluster.close()
+    assert lines(search(directory, lambda: LocalExecutor(2, directory=directory, runner=SLOW), META)) == local
+
+
+def test_workers_that_cannot_be_used(cluster: Dask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passing, "versions", lambda: {**versions(), "tensorflow": "1.15.0"})
+    with pytest.raises(UsageError, match=rf"tensorflow is {versions()['tensorflow']} there, 1.15.0 here"):
+        on(cluster, tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(passing, "TOKEN", "../token")  # a folder that is another one on the workers
+    monkeypatch.setattr(Path, "write_text", lambda *_: 0)
+    with pytest.raises(UsageError, match=r"it does not see .*: share that folder, or pass files through --storage URL"):
+        on(cluster, tmp_path)
+
+
+def test_a_cluster_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seats, "BEGIN_SECONDS", 1.0)
+    cluster = Dask(tmp_path)
+    try:
+        with pytest.raises(UsageError, match=r"^--executor dask: the cluster has no worker within 1 s$"):
+            on(cluster, tmp_path)
+    finally:
+        cluster.close()
