@@ -120,8 +120,10 @@ class PlainProgress(Observer):
         missing = self.total - self.earlier - done
         if self.done < 1 or missing <= 0:
             return None
-        pace = spent / done * missing
-        return pace if self._budget is None else max(0.0, min(pace, self._started + self._budget - self._clock()))
+        pace: float = spent / done * missing
+        if self._budget is not None:
+            pace = max(0.0, min(pace, self._started + self._budget - self._clock()))
+        return pace
 
     def say(self, text: str) -> None:
         """One plain line."""

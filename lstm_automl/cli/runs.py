@@ -105,6 +105,7 @@ def clean(name: str, home: str, yes: bool) -> None:
 
 
 def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:
+    from lstm_automl.search.pieces import settled
     from lstm_automl.search.view import StoreView
 
     with StoreView(folder) as view:
@@ -113,7 +114,8 @@ def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:
             for j in view.jobs()
             if j.result and j.result.error
         ]
-        return view.table(), dict(view.meta()), errors
+        meta = dict(view.meta())
+        return tuple(settled(row, meta["direction"]) for row in view.table()), meta, errors
 
 
 def _row(folder: Path) -> dict[str, Any]:

@@ -139,8 +139,8 @@ def _search(session: storing.Session, allowance: Allowance, seen: Observer) -> t
         left, valid = allowance.left(), len(rank(table, direction))
         return left, valid, affordable(asked, valid, len(session.problem.split.folds), _means(session, table, left))
 
-    table = driver.search()
-    left, valid, effort = affords(table)
+    driver.search()
+    left, valid, effort = affords(table := driver.settled())
     for _ in range(_EXTENSIONS):
         if left is None or effort.seeds:
             break
@@ -148,8 +148,8 @@ def _search(session: storing.Session, allowance: Allowance, seen: Observer) -> t
         if more < _LEAST_SEARCH:
             break
         driver.limits = replace(driver.limits, time_budget=more)
-        table = driver.search()
-        left, valid, effort = affords(table)
+        driver.search()
+        left, valid, effort = affords(table := driver.settled())
     storing.require_valid(table, direction, session.directory)
     if effort != asked:
         seen.on_message(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from lstm_automl.search.contracts import TrialRow
+from lstm_automl.search.pieces import settled
 from lstm_automl.search.view import StoreView
 from lstm_automl.tasks.task import Direction
 
@@ -53,7 +54,8 @@ def progress(view: StoreView, direction: Direction) -> Progress:
         if job.spec.purpose == "search":
             ended[job.spec.trial] = max(ended.get(job.spec.trial, 0.0), job.ended or 0.0)
             started += [job.started] if job.started else []
-    rows = [t for t in view.table() if t.score is not None and math.isfinite(t.score) and t.status == "completed"]
+    table = [settled(row, direction) for row in view.table()]
+    rows = [t for t in table if t.score is not None and math.isfinite(t.score) and t.status == "completed"]
     rows.sort(key=lambda t: (ended[t.number], t.number))
     better = max if direction == "max" else min
     scores = [float(t.score or 0.0) for t in rows]

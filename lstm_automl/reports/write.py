@@ -21,6 +21,7 @@ from lstm_automl.reports.leaderboard import (
     values_text,
 )
 from lstm_automl.search.contracts import Table
+from lstm_automl.search.pieces import settled
 from lstm_automl.search.view import StoreView
 from lstm_automl.spaces.dump import dumps
 from lstm_automl.spaces.space import Space
@@ -46,7 +47,8 @@ def write_all(
         StateError: the store is damaged.
     """
     with StoreView(directory) as view:
-        meta, table = view.meta(), view.table()
+        meta = view.meta()
+        table = [settled(row, meta["direction"]) for row in view.table()]
         progress = curves.progress(view, meta["direction"])
     rows = leaderboard(table, baselines, meta["metric"], meta["direction"])
     if best is None:
