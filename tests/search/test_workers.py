@@ -184,7 +184,8 @@ def test_nothing_is_written_and_nothing_is_left(tmp_path: Path) -> None:
     code = """
         import os, signal, sys, lstm_automl
         from lstm_automl.search.executors import ready
-        lstm_automl.warm_up(); lstm_automl.warm_up(2)
+        lstm_automl.warm_up(); lstm_automl.warm_up(wait=True)
+        assert ready._kept.ready
         pid = ready._kept._process.pid
         assert os.listdir(".") == [], os.listdir(".")
         if os.fork() == 0:  # somebody else's: it must not be ended from here

@@ -20,15 +20,15 @@ _kept: Forked | None = None
 _lent = False
 
 
-def warm_up(workers: int | None = None) -> None:
+def warm_up(*, wait: bool = False) -> None:
     """Begin now to import what searches in this process need, so that they start at once.
 
-    Returns immediately: a process of its own imports for some seconds, serves every later ``search(...)`` and
-    ``fit`` of this process, and ends with it. Called again it does nothing; nor does it where each worker is a fresh
-    process (with a GPU, or not on Linux). Nothing is written.
+    A process of its own imports for some seconds, serves every later ``search(...)`` and ``fit`` of this process, and
+    ends with it. Called again it does nothing; nor does it where each worker is a fresh process (with a GPU, or not on
+    Linux). Nothing is written.
 
     Args:
-        workers: Processes the searches will have; taken for planning only, None = one a core.
+        wait: Return when it has imported all, not at once.
 
     >>> import lstm_automl
     >>> lstm_automl.warm_up()  # doctest: +SKIP
@@ -39,6 +39,9 @@ def warm_up(workers: int | None = None) -> None:
     with _lock:
         if _kept is None:
             _kept = Forked(RUNNER)
+        while wait and not _lent and not _kept.ready:
+            if not _kept.read():
+                return  # it has ended; a search begins another one
 
 
 @contextmanager
