@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
-from lstm_automl.errors import UsageError
 from lstm_automl.search.executors import hosts
 from lstm_automl.search.executors.cluster import ClusterExecutor
 from lstm_automl.search.executors.hosts import Message, Order
+from lstm_automl.search.executors.ray_joining import connect, imported, knock
 from lstm_automl.search.executors.seats import Tell, need_address
 from lstm_automl.search.executors.storage import Storage
 
-CONNECT_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 NEWS_SECONDS = 0.5
 LOST_AFTER = 5
@@ -50,49 +47,6 @@ class RayExecutor(ClusterExecutor):
             Storage(storage)
         imported()
         knock(need_address("ray", address))
-
-
-def imported() -> Any:
-    """The package, without its telemetry.
-
-    Raises:
-        UsageError: it is not installed.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError:
-        raise UsageError("--executor ray needs ray: pip install 'lstm_automl[ray]'") from None
-    return ray
-
-
-def knock(address: str) -> None:
-    """Raise UsageError unless somebody listens there; ray itself would wait for a minute, then end the process."""
-    host, _, port = address.partition("://")[2 if "://" in address else 0].rpartition(":")
-    if not host or not port.isdigit():
-        raise UsageError(f"--address {address}: write HOST:PORT of the ray head, or ray://HOST:PORT")
-    try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise UsageError(f"--address {address}: no ray cluster answers there ({said})") from None
-
-
-def connect(address: str) -> Any:
-    """Join a cluster, unless this process has joined one already.
-
-    Raises:
-        UsageError: nobody answers, or another version of ray or Python does.
-    """
-    ray = imported()
-    knock(address)
-    if not ray.is_initialized():
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="lstm_automl")
-        except Exception as error:
-            said = " ".join(str(error).split())
-            raise UsageError(f"--address {address}: no ray cluster answers there ({said})") from None
-    return ray
 
 
 class Actor:

@@ -1,0 +1,64 @@
+"""Joining a ray cluster: one clear error where ray itself would wait, print, or end the process."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from lstm_automl.errors import UsageError
+
+CONNECT_SECONDS = 5.0
+
+
+def imported() -> Any:
+    """The package, without its telemetry.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise UsageError("--executor ray needs ray: pip install 'lstm_automl[ray]'") from None
+    return ray
+
+
+def knock(address: str) -> None:
+    """Raise UsageError unless somebody listens there; ray itself would wait for a minute, then end the process."""
+    host, _, port = address.partition("://")[2 if "://" in address else 0].rpartition(":")
+    if not host or not port.isdigit():
+        raise UsageError(f"--address {address}: write HOST:PORT of the ray head, or ray://HOST:PORT")
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UsageError(f"--address {address}: no ray cluster answers there ({said})") from None
+
+
+def connect(address: str) -> Any:
+    """Join a cluster, unless this process has joined one already.
+
+    Raises:
+        UsageError: nobody answers, or another version of ray or Python does.
+    """
+    ray = imported()
+    knock(address)
+    if not ray.is_initialized():
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="lstm_automl")
+        except Exception as error:
+            said = " ".join(str(error).split())
+            text = f"--address {address}: no ray cluster answers there ({said})"
+            text += "; is RAY_AUTH_MODE here what it is there, and the token?"
+            raise UsageError(text) from None
+        _quiet(ray)
+    return ray
+
+
+def _quiet(ray: Any) -> None:
+    """Ray prints on standard output what becomes of its processes; there is no setting for it, and we say it, too."""
+    printing = getattr(ray._private, "worker", None)
+    if hasattr(printing, "_worker_logs_enabled"):
+        printing._worker_logs_enabled = False
