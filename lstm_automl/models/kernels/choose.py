@@ -1,24 +1,21 @@
-"""Swap a stock LSTM layer for the fused one where the rule says so."""
+"""Swap a stock LSTM layer for the fused one."""
 
 from __future__ import annotations
 
 import keras
 import tensorflow as tf
 
-from lstm_automl.models.kernels.layer import FusedLSTM
-from lstm_automl.models.kernels.rule import kernel
+from lstm_automl.models.kernels.layer import FusedLSTM, fusable
 
 
 def fast(layer: keras.Layer) -> keras.Layer:
-    """The same layer, unbuilt, on the kernel of :func:`lstm_automl.models.kernels.rule.kernel`.
+    """The same layer, unbuilt, on the kernels of :mod:`lstm_automl.models.kernels.rule`, for right-padded batches.
+
+    On a GPU the stock layer stays: cuDNN is better there. So does a layer that the kernels do not compute.
 
     >>> type(fast(keras.layers.LSTM(8))).__name__, type(fast(keras.layers.GRU(8))).__name__
     ('FusedLSTM', 'GRU')
     """
-    # The block kernel exists in float32 alone.
-    if type(layer) is not keras.layers.LSTM or layer.compute_dtype != "float32":
+    if type(layer) is not keras.layers.LSTM or not fusable(layer) or tf.config.list_physical_devices("GPU"):
         return layer
-    gpu = bool(tf.config.list_physical_devices("GPU"))
-    if kernel(layer.units, layer.recurrent_dropout, gpu=gpu) == "plain":
-        return layer
-    return FusedLSTM.from_config(layer.get_config())
+    return FusedLSTM.from_config({**layer.get_config(), "right_padded": True})

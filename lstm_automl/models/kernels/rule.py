@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from typing import Literal
 
-VERSION = 1
-BLOCK_UNITS = 96
-"""From 128 units on the plain layer's larger products win (``benchmarks/kernel.py``)."""
+VERSION = 2
+TYPICAL_BATCH = 32
+"""Stands for a batch size that is not known when the graph is built."""
+BLOCK_PRODUCTS = 6_000
 
-Kernel = Literal["block", "plain"]
+Kernel = Literal["block", "hoisted", "plain"]
 
 
-def kernel(units: int, recurrent_dropout: float, *, gpu: bool) -> Kernel:
-    """``block`` for one call of TensorFlow's block kernel a sequence, ``plain`` for the stock layer.
+def kernel(
+    steps: int | None,
+    features: int,
+    units: int,
+    batch: int | None,
+    *,
+    dtype: str = "float32",
+    kept: bool = False,
+) -> Kernel:
+    """``block``, ``hoisted``, or ``plain`` for the loop of the stock layer.
+
+    The block kernel saves the cost of some thirty operations a step, the hoisted form makes the products of a step
+    several times faster: what counts is how much there is to multiply (``benchmarks/kernel.py``).
 
     Args:
+        steps: Of the sequences, None = unknown (ragged).
+        features: Of the layer's input.
         units: Of the layer.
-        recurrent_dropout: The block kernel has no place for it.
-        gpu: A GPU is in use: cuDNN is better there.
+        batch: Sequences at once, None = unknown.
+        dtype: The layer computes in. The block kernel exists in float32 alone.
+        kept: Whether there is recurrent dropout: the block kernel has no place for it.
 
-    >>> kernel(64, 0.0, gpu=False), kernel(64, 0.1, gpu=False), kernel(256, 0.0, gpu=False)
-    ('block', 'plain', 'plain')
+    >>> kernel(100, 8, 32, None), kernel(None, 128, 64, 32), kernel(100, 8, 32, 32, kept=True)
+    ('block', 'hoisted', 'hoisted')
     """
-    return "block" if units <= BLOCK_UNITS and not recurrent_dropout and not gpu else "plain"
+    if dtype not in ("float32", "float64"):
+        return "plain"
+    if dtype == "float64" or kept:
+        return "hoisted"
+    products = (features + units) * units * (batch or TYPICAL_BATCH) // TYPICAL_BATCH
+    return "block" if products <= BLOCK_PRODUCTS else "hoisted"

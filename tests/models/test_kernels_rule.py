@@ -1,0 +1,50 @@
+"""The rule that names the kernel."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from lstm_automl.models.kernels import rule
+from lstm_automl.models.kernels.layer import FusedLSTM
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, "block"),
+        ({"dtype": "float64"}, "hoisted"),
+        ({"kept": True}, "hoisted"),
+        ({"dtype": "float16"}, "plain"),
+        ({"dtype": "bfloat16", "kept": True}, "plain"),
+    ],
+)
+def test_what_the_block_kernel_cannot_do(arguments: dict[str, object], expected: str) -> None:
+    assert rule.kernel(100, 8, 32, 32, **arguments) == expected  # type: ignore[arg-type]
+
+
+def test_small_products_go_to_the_block_kernel_and_large_ones_do_not() -> None:
+    assert [rule.kernel(100, 8, units, 32) for units in (16, 32, 256)] == ["block", "block", "hoisted"]
+    assert rule.kernel(100, 256, 64, 32) == "hoisted"
+
+
+def test_sizes_that_are_unknown_have_an_answer() -> None:
+    assert rule.kernel(None, 8, 32, None) == rule.kernel(100, 8, 32, rule.TYPICAL_BATCH)
+
+
+def test_the_layer_asks_with_its_shape_and_type() -> None:
+    assert FusedLSTM(8).kernel_for((None, None, 3)) == "block"
+    assert FusedLSTM(8, recurrent_dropout=0.1).kernel_for((None, None, 3)) == "hoisted"
+    assert FusedLSTM(8, dtype="float64").kernel_for((None, None, 3)) == "hoisted"
+    assert FusedLSTM(8, activation="relu").kernel_for((None, None, 3)) == "plain"
+
+
+def test_a_layer_that_stays_plain_is_keras_to_the_bit() -> None:
+    x = np.ones((2, 5, 3), "float32")
+    plain, fused = (cls(4, activation="relu", recurrent_dropout=0.2) for cls in (keras.layers.LSTM, FusedLSTM))
+    plain(x), fused(x)
+    fused.set_weights(plain.get_weights())
+    for layer in (plain, fused):
+        layer.cell.seed_generator.state.assign([1, 2])
+    np.testing.assert_array_equal(plain(x, training=True), fused(x, training=True))
