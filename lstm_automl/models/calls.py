@@ -1,16 +1,21 @@
-"""How our graphs are called."""
+"""How our graphs are traced and called: without TensorFlow's graph optimiser, and so that they can be forgotten.
+
+No public switch does either for one thread and one call; the range of TensorFlow versions in setup.cfg is narrow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import tensorflow as tf
-
-# No public switch works for one thread and one call; the range of TensorFlow versions in setup.cfg is narrow.
 from tensorflow.python.eager import context
+from tensorflow.python.framework import ops
+
+_PREFIX = "CustomGradient-"
 
 
 @contextmanager
@@ -27,6 +32,71 @@ def unoptimized() -> Iterator[None]:
         yield
     finally:
         current.function_call_options = before
+
+
+class Compiled:
+    """A function traced once, on its first call, for all tensors of a signature.
+
+    Args:
+        function: Of tensors, without side effects.
+        signature: Specs of its arguments.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Sequence[Any]) -> None:
+        self._function = tf.function(function, input_signature=signature, autograph=False)
+        self._traced = False
+
+    def __call__(self, *given: Any) -> Any:
+        """What the function returns."""
+        with unoptimized():
+            if not self._traced:
+                self._trace()
+            return self._function(*given)
+
+    @property
+    def traces(self) -> int:
+        """How often it was traced."""
+        return int(self._function.experimental_get_tracing_count())
+
+    def _trace(self) -> None:
+        """Trace, and see to it that nothing but this object holds the graph.
+
+        TensorFlow registers each use of a custom gradient for good, and with it the whole graph: 13 MB a model that
+        no collector can free. Once the gradient is in the graph, nobody asks for the entry again.
+        """
+        registered = ops.gradient_registry._registry
+        before = set(registered)
+        traced = self._function.get_concrete_function().graph
+        for name in [name for name in registered if name.startswith(_PREFIX) and name not in before]:
+            if _graph(registered[name]["type"]) is traced:
+                registered.pop(name, None)
+        self._traced = True
+
+
+def collect() -> None:
+    """Give back the memory of graphs that nobody holds any more."""
+    gc.collect()
+    context.context().clear_kernel_cache()
+
+
+def _graph(gradient: Any) -> Any:
+    """The outermost graph of the tensors that a registered gradient holds; None when it cannot be told."""
+    found: list[Any] = [gradient]
+    for _ in range(2):  # the registered function holds a wrapper, which holds tensors
+        found = [cell.cell_contents for f in found for cell in getattr(f, "__closure__", None) or () if _full(cell)]
+    graphs = [getattr(t, "graph", None) for t in tf.nest.flatten(found) if tf.is_tensor(t)]
+    graph = next((g for g in graphs if g is not None), None)
+    while getattr(graph, "outer_graph", None) is not None and hasattr(graph.outer_graph, "outer_graph"):
+        graph = graph.outer_graph
+    return graph
+
+
+def _full(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - an empty one raises
+    except ValueError:
+        return False
+    return True
 
 
 @cache

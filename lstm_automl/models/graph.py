@@ -13,18 +13,21 @@ import tensorflow as tf
 
 from lstm_automl.models import losses, updates
 from lstm_automl.models.augment import augment, mix, neighbour
-from lstm_automl.models.feeds import Feed, Forward, Tensors
+from lstm_automl.models.calls import Compiled, collect
+from lstm_automl.models.feeds import Feed, Tensors
+from lstm_automl.models.forward import Forward
 from lstm_automl.models.updates import State
 from lstm_automl.spaces.neutral import read
 
-MOST = 12
-"""Compiled kinds that a process keeps: some 10 MB each."""
+MOST = 8
+"""Compiled kinds that a process keeps: some 20 MB each."""
 
 # What reaches a graph as data; every other value may shape it.
 FED = ("learning_rate", "schedule")
 
 _kept: OrderedDict[Hashable, Graph] = OrderedDict()
 _lock = threading.Lock()
+_forgotten = threading.Event()
 
 
 def graph(feed: Feed, values: Mapping[str, Any], model: keras.Model, tensors: Tensors) -> Graph:
@@ -42,7 +45,15 @@ def graph(feed: Feed, values: Mapping[str, Any], model: keras.Model, tensors: Te
         _kept[key] = found
         while len(_kept) > MOST:
             _kept.popitem(last=False)
+            _forgotten.set()
     return found
+
+
+def tidy() -> None:
+    """Give back the memory of the kinds that are not kept any more; to be called when no trainer holds one."""
+    if _forgotten.is_set():
+        _forgotten.clear()
+        collect()
 
 
 def _kind(feed: Feed, values: Mapping[str, Any], model: keras.Model, tensors: Tensors) -> Hashable:
@@ -70,7 +81,7 @@ class Graph:
         places |= {id(v): ("others", i) for i, v in enumerate(others)}
         self._order = [places[id(v)] for v in model.weights]
         state = self.start(model)
-        self.train = tf.function(self._run_steps, input_signature=self._signature(tensors, state), autograph=False)
+        self.train = Compiled(self._run_steps, self._signature(tensors, state))
         self.forward = Forward(
             feed,
             lambda weights, batch: self._call(weights["weights"], weights["others"], batch, False)[0],

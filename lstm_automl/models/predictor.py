@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from lstm_automl.models.feeds import Feed, Forward
+    from lstm_automl.models.feeds import Feed
+    from lstm_automl.models.forward import Forward
     from lstm_automl.models.trainer import Trainer
 
 Info = Mapping[str, Any]
@@ -85,7 +86,8 @@ class Predictor:
 
     def outputs(self, frame: Frame, examples: Index) -> Outputs:
         """``(n, ...)`` outputs of the network, in order."""
-        from lstm_automl.models.feeds import Feed, Forward
+        from lstm_automl.models.feeds import Feed
+        from lstm_automl.models.forward import Forward
         from lstm_automl.spaces.neutral import read
 
         if self._feed is None:

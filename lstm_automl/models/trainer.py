@@ -14,7 +14,6 @@ from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
 from lstm_automl.models import batches, builder
 from lstm_automl.models.augment import mixup_shares
-from lstm_automl.models.calls import unoptimized
 from lstm_automl.models.feeds import Feed, input_spec
 from lstm_automl.models.graph import graph
 from lstm_automl.models.schedules import rates
@@ -180,8 +179,7 @@ class Trainer:
     def _timed(self, state: State, parts: list[NDArray[Any]], steps: int) -> tuple[State, NDArray[Any]]:
         traced = self._pace is not None
         started = time.perf_counter()
-        with unoptimized():
-            state, losses = self.graph.train(self._tensors, self._decay, state, *parts)
+        state, losses = self.graph.train(self._tensors, self._decay, state, *parts)
         found = losses.numpy()
         seconds = (time.perf_counter() - started) / steps
         # The first call also traces the graph: its time says little, so the second one is short too.

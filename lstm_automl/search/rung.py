@@ -69,6 +69,7 @@ def run_rung(spec: RungSpec, on_epoch: OnEpoch, should_stop: Callable[[], bool] 
         raise
     except OSError as error:
         raise StorageError(f"{folder}: {error.strerror or error}") from error
+    _tidy()
     return result
 
 
@@ -87,6 +88,12 @@ def _attempt(
         text = " ".join(str(error).split())[:400]
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
         return RungResult(spec.job, spec.trial, "failed", seconds=time.monotonic() - started, error=message)
+
+
+def _tidy() -> None:
+    from lstm_automl.models.graph import tidy
+
+    tidy()
 
 
 def _train(spec: RungSpec, folder: Path, started: float, report: _Report, stop: Callable[[], bool]) -> RungResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_what_is_shared_changes_nothing(name: str) -> None:
     module._kept.clear()
     together = [run() for run in runs]
     assert len({id(made.graph) for made, _ in together}) == 1
-    assert together[0][0].graph.train.experimental_get_tracing_count() == 1
+    assert together[0][0].graph.train.traces == 1
     assert all(same(a, b) for a, (_, b) in zip(alone, together, strict=True))
     assert not any(same(a, alone[0]) for a in alone[1:])
 
@@ -111,3 +112,17 @@ def test_options_of_a_call_are_put_back() -> None:
         assert context.context().function_call_options.as_attrs() != before
         assert float(tf.function(lambda: tf.constant(1.0))()) == 1.0
     assert context.context().function_call_options.as_attrs() == before
+
+
+def test_what_is_not_kept_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow alone would hold each graph for ever, by the gradient of its fused layers."""
+    from tensorflow.python.framework import ops
+
+    monkeypatch.setattr(module, "MOST", 1)
+    found = equal_lengths()
+    train = found.split.folds[0].train
+    registered = len(ops.gradient_registry._registry)
+    graphs = [weakref.ref(trained(found, train, (1,), units=u, num_layers=2)[0].graph) for u in (2, 3, 5)]
+    assert len(ops.gradient_registry._registry) == registered
+    module.tidy()
+    assert [graph() is None for graph in graphs] == [True, True, False]

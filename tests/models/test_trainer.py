@@ -206,8 +206,8 @@ def test_one_trace_serves_all_batches() -> None:
     for epoch, train in enumerate([found.split.refit, found.split.folds[0].train, found.split.refit[:5]]):
         made.run_epoch(train, epoch)
         made.predict(train)
-    assert made.graph.train.experimental_get_tracing_count() == 1
-    assert made.graph.forward._call.experimental_get_tracing_count() == 1
+    assert made.graph.train.traces == 1
+    assert made.graph.forward.call.traces == 1
 
 
 def test_a_rate_that_explodes_gives_nan() -> None:
