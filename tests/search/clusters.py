@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+from slow_rungs import MARKS, mark_of
 
 from lstm_automl.search.contracts import Executor, Table
 from lstm_automl.search.driver import Driver
@@ -27,6 +29,11 @@ def environment(**more: str) -> dict[str, str]:
     """This checkout and the rungs of these tests on the path of every process."""
     paths = [str(ROOT), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
+
+
+def surroundings(place: Path) -> dict[str, str]:
+    """Of workers: all they keep is in ``place``."""
+    return environment(LSTM_AUTOML_CACHE=str(place / "cache"), **{MARKS: str(place)})
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
@@ -48,8 +55,6 @@ class Dask:
 
     @property
     def address(self) -> str:
-        import json
-
         return str(json.loads(self._file.read_text())["address"])
 
     def add(self, count: int = 1) -> None:
@@ -57,9 +62,10 @@ class Dask:
         options = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(self.place))
         self.workers += [self._start("worker", *options) for _ in range(count)]
 
-    def kill(self) -> None:
-        """SIGKILL for one of the workers."""
-        process = self.workers.pop(0)
+    def kill(self, trial: int) -> None:
+        """SIGKILL for the worker that runs a trial."""
+        process = next(p for p in self.workers if p.pid == int(mark_of(self.place, trial).read_text()))
+        self.workers.remove(process)
         process.kill()
         process.wait()
 
@@ -68,7 +74,7 @@ class Dask:
         with (self.place / "log").open("ab") as log:
             return subprocess.Popen(
                 [*command, "--scheduler-file", str(self._file), *options],
-                cwd=self.place, env=environment(LSTM_AUTOML_CACHE=str(self.place / "cache")), stdout=log, stderr=log,
+                cwd=self.place, env=surroundings(self.place), stdout=log, stderr=log,
             )  # fmt: skip
 
     def close(self) -> None:
@@ -91,9 +97,9 @@ ray.shutdown()
 @contextmanager
 def ray_cluster(place: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Address of a ray of two CPUs, and the environment of whoever joins it."""
-    known = environment(
+    known = dict(
         RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(16), RAY_USAGE_STATS_ENABLED="0",
-        LSTM_AUTOML_CACHE=str(place / "cache"),
+        **surroundings(place),
     )  # fmt: skip
     with (place / "log").open("ab") as log:
         head = subprocess.Popen(
@@ -111,20 +117,16 @@ def ray_cluster(place: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 class Heard(Observer):
-    """Calls back at the first epoch of a trial, from the driver's thread."""
+    """Calls back once, with the number of the trial, when this trial or a later one tells an epoch."""
 
-    def __init__(self, trial: int, then: Callable[[], None]) -> None:
-        self.trial, self.then = trial, then
-        self.epochs: list[tuple[int, int]] = []
-        self.threads: set[str] = set()
+    def __init__(self, trial: int, then: Callable[[int], object]) -> None:
+        self._trial, self._then, self._called = trial, then, False
 
     def on_epoch(self, spec: Any, epoch: Any) -> None:
-        """Note it."""
-        self.epochs.append((spec.trial, epoch.epoch))
-        self.threads.add(threading.current_thread().name)
-        if spec.trial >= self.trial and self.then is not None:
-            then, self.then = self.then, lambda: None
-            then()
+        """While it runs."""
+        if spec.trial >= self._trial and not self._called:
+            self._called = True
+            self._then(spec.trial)
 
 
 def search(

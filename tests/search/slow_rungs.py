@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.testing import dummy
 
 RUNNER = "slow_rungs:run_rung"
+MARKS = "SLOW_RUNGS_MARKS"
 
 
 def run_rung(
     spec: RungSpec, on_epoch: Callable[[Epoch], None], should_stop: Callable[[], bool] | None = None
 ) -> RungResult:
     """Trial 3 kills its process whenever it is tried."""
-    (Path(spec.directory) / "dummy.json").write_text(json.dumps({"sleep": 0.05, "kill": [3]}))
+    habits = Path(spec.directory) / "dummy.json"
+    written = habits.with_name(f"dummy.{os.getpid()}")
+    written.write_text(json.dumps({"sleep": 0.1, "kill": [3]}))
+    written.replace(habits)
+    if MARKS in os.environ:  # rung, warm parent, worker of the cluster
+        mark_of(Path(os.environ[MARKS]), spec.trial).write_text(str(psutil.Process().parents()[1].pid))
     return dummy.run_rung(spec, on_epoch, should_stop)
+
+
+def mark_of(place: Path, trial: int) -> Path:
+    """Where a trial tells the id of the process that it was last run for."""
+    return place / f"trial-{trial}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import glob
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clusters import Dask, Heard, search
+from clusters import Dask, Heard, environment, search, until
 from slow_rungs import RUNNER as SLOW
 
 from lstm_automl.errors import StorageError, UsageError
@@ -22,6 +26,7 @@ from lstm_automl.testing.search import facts, lines, small_space
 
 pytest.importorskip("distributed", reason="needs the extra dask")
 
+from lstm_automl.search.executors import dask
 from lstm_automl.search.executors.dask import DaskExecutor
 
 META = facts(small_space(), limits=Limits(8, 4).to_json())
@@ -61,13 +66,12 @@ def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: 
         made.append(on(cluster, directory, storage=f"file://{tmp_path}/store"))
         return made[0]
 
-    def replace() -> None:
+    def replace(trial: int) -> None:
         assert made[0].capacity == 2
-        cluster.kill()
+        cluster.kill(trial)
         cluster.add()
 
-    heard = Heard(2, replace)
-    assert lines(search(directory, make, META, heard)) == local
+    assert lines(search(directory, make, META, Heard(2, replace))) == local
     with StoreView(directory) as view:
         jobs = view.jobs()
         assert len(view.epochs()) == 7 * 4, "epochs told twice, or not at all"
@@ -84,7 +88,7 @@ def test_stop_and_resume(cluster: Dask, local: list[str], tmp_path: Path) -> Non
     """Stopped rungs leave a checkpoint; the search goes on elsewhere."""
     drivers, since = list[Driver](), list[float]()
 
-    def stop() -> None:
+    def stop(trial: int) -> None:
         since.append(time.monotonic())
         drivers[0].stop()
 
@@ -95,17 +99,50 @@ def test_stop_and_resume(cluster: Dask, local: list[str], tmp_path: Path) -> Non
     assert lines(search(tmp_path, lambda: LocalExecutor(2, directory=tmp_path, runner=SLOW), META)) == local
 
 
-def test_a_scheduler_that_dies(local: list[str], tmp_path: Path) -> None:
-    directory = tmp_path / "search"
-    cluster = Dask(tmp_path)
+DRIVER = """
+import sys
+from pathlib import Path
+from clusters import search
+from lstm_automl.search.driver import Limits
+from lstm_automl.search.executors import dask  # noqa: E402
+from lstm_automl.search.executors.dask import DaskExecutor  # noqa: E402
+from lstm_automl.testing.search import facts, small_space
+
+directory, storage = Path(sys.argv[2]), sys.argv[3]
+make = lambda: DaskExecutor(address=sys.argv[1], directory=directory, runner="slow_rungs:run_rung", storage=storage)
+search(directory, make, facts(small_space(), limits=Limits(8, 4).to_json()))
+"""
+
+
+def test_a_driver_that_is_killed(cluster: Dask, local: list[str], tmp_path: Path) -> None:
+    """What its rungs left in the storage afterwards is taken in by the next driver, not run again."""
+    directory, storage = tmp_path / "search", f"file://{tmp_path}/store"
+    command = [sys.executable, "-c", DRIVER, cluster.address, str(directory), storage]
+    with subprocess.Popen(command, env=environment()) as process:
+        until(lambda: list(directory.rglob("result.json")), "a result")
+        process.kill()
+    left = f"{storage[7:]}/searches/*/*/outcome.json"
+    until(lambda: any(json.loads(Path(p).read_text())["data"]["result"] for p in glob.glob(left)), "an outcome", 10)
+    before = len(list(directory.rglob("result.json")))
+    executor = on(cluster, directory, storage=storage)
+    taken = len(list(directory.rglob("result.json")))
+    executor.close()
+    assert taken > before
+    assert lines(search(directory, lambda: on(cluster, directory, storage=storage), META)) == local
+
+
+def test_a_scheduler_that_dies(local: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask, "CONNECT_SECONDS", 2.0)
+    directory, cluster = tmp_path / "search", Dask(tmp_path)
+    kill = Heard(1, lambda _: cluster.scheduler.kill())
     try:
         cluster.add()
-        with pytest.raises(StorageError, match=r"^the dask scheduler at tcp://.* is gone; the same command continues$"):
-            search(
-                tmp_path / "search", lambda: on(cluster, tmp_path / "search"), META, Heard(1, cluster.scheduler.kill)
-            )
+        with pytest.raises(
+            StorageError, match=r"^the dask scheduler at tcp://\S+ is gone; the same command continues$"
+        ):
+            search(directory, lambda: on(cluster, directory), META, kill)
         with pytest.raises(UsageError, match="no dask scheduler answers there"):
-            on(cluster, tmp_path / "search")
+            on(cluster, directory)
     finally:
         cluster.close()
     assert lines(search(directory, lambda: LocalExecutor(2, directory=directory, runner=SLOW), META)) == local

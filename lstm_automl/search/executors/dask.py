@@ -109,7 +109,11 @@ class DaskCluster:
     def run(self, name: str, task: Message) -> None:
         """A task for that worker alone."""
         token = task["token"]
-        future = self._submit(name, f"rung-{token}", run, self._order.driver, self._topic, task)
+        try:
+            future = self._submit(name, f"rung-{token}", run, self._order.driver, self._topic, task)
+        except Exception:  # the client is closed
+            self._lost()
+            return
         self._futures[token] = future
         future.add_done_callback(lambda done: self._tell("done", (name, token, self._message(token, done))))
 
@@ -139,7 +143,7 @@ class DaskCluster:
             if self._closed.is_set():
                 return
             if self._client.status == "closed":
-                self._tell("lost", f"the dask scheduler at {self._address} is gone; the same command continues")
+                self._lost()
                 return
             if there is not None:
                 self._look(there)
@@ -170,6 +174,9 @@ class DaskCluster:
             done.release()
 
         future.add_done_callback(attached)
+
+    def _lost(self) -> None:
+        self._tell("lost", f"the dask scheduler at {self._address} is gone; the same command continues")
 
     def _forget(self, name: str, how: str) -> None:
         self._known.discard(name)

@@ -15,7 +15,7 @@ from lstm_automl.search.executors.seats import Tell, need_address
 from lstm_automl.search.executors.storage import Storage
 
 LOOK_SECONDS = 1.0
-NEWS_SECONDS = 0.5
+NEWS_SECONDS = 0.25
 LOST_AFTER = 5
 """Times in a row that nobody answers before the cluster counts as gone."""
 
@@ -174,7 +174,7 @@ class RayCluster:
                 self._closed.wait(NEWS_SECONDS / 5)
                 continue
             with contextlib.suppress(Exception):
-                ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=NEWS_SECONDS, fetch_local=True)
+                ready, _ = self._ray.wait(waiting, timeout=NEWS_SECONDS)
                 self._tell_news()
                 for reference in ready:
                     self._on_ready(reference)

@@ -59,6 +59,6 @@ def connect(address: str) -> Any:
 
 def _quiet(ray: Any) -> None:
     """Ray prints on standard output what becomes of its processes; there is no setting for it, and we say it, too."""
-    printing = getattr(ray._private, "worker", None)
+    printing: Any = getattr(ray._private, "worker", None)
     if hasattr(printing, "_worker_logs_enabled"):
         printing._worker_logs_enabled = False

@@ -49,6 +49,8 @@ class Storage:
 
     def __init__(self, url: str) -> None:
         self.url = absolute(url)
+        if not url.strip():
+            raise UsageError("--storage is empty")
         scheme = self.url.partition("://")[0]
         if scheme in NOT_SHARED:
             raise UsageError(f"--storage {url}: {scheme}:// is seen by one process alone")

@@ -1,0 +1,143 @@
+"""Files by way of a storage: whole or not at all, whoever dies when; data are fetched once a machine."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from lstm_automl.errors import StorageError, UsageError
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
+from lstm_automl.search.executors import cache, keeper
+from lstm_automl.search.executors.cache import Cache, fill
+from lstm_automl.search.executors.exchange import Exchange
+from lstm_automl.search.executors.storage import Storage
+from lstm_automl.search.results import read_result
+from lstm_automl.testing.executor import rung
+
+RESULT = RungResult(0, 0, "completed", (Epoch(0, 1.0, {"score": 0.5}),), 0, 0.5, 1.0, "checkpoint.npz")
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(f"file://{tmp_path}/store")
+
+
+@pytest.fixture
+def exchange(storage: Storage, tmp_path: Path) -> Exchange:
+    (tmp_path / "search" / "data").mkdir(parents=True)
+    (tmp_path / "search" / "data" / "problem.json").write_text("{}")
+    (tmp_path / "search" / "data" / "values.npy").write_bytes(b"values")
+    return Exchange(storage, tmp_path / "search")
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> RungSpec:
+    return rung(tmp_path / "search", 0)
+
+
+@pytest.fixture
+def worker(storage: Storage, exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    return Cache(storage, cache.run_folder("s"), exchange.send_data())
+
+
+def test_there_and_back(exchange: Exchange, spec: RungSpec, worker: Cache, tmp_path: Path) -> None:
+    parent = tmp_path / "search" / "jobs" / "000009" / "attempt-1" / "checkpoint.npz"
+    before = Path(spec.folder).parent / "attempt-3" / "checkpoint.npz"
+    for path in (parent, before):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(path.parent.name.encode())
+    folder = Path(spec.folder)
+    sent = exchange.send_checkpoints(folder, "jobs/000009/attempt-1/checkpoint.npz")
+    given = RungSpec(**{**spec.to_json(), "parent": "jobs/000009/attempt-1/checkpoint.npz"})
+    with worker.place(given, exchange.place(folder), sent) as local:
+        assert Path(local.directory, "data", "values.npy").read_bytes() == b"values"
+        assert Path(str(local.parent)).read_bytes() == b"attempt-1"
+        assert [p.read_bytes() for p in Path(local.folder).parent.glob("attempt-3/*")] == [b"attempt-3"]
+        assert not str(local.folder).startswith(spec.directory)
+        Path(local.folder, "checkpoint.npz").write_bytes(b"mine")
+        Path(local.folder, "progress.jsonl").write_bytes(b"{}")
+        worker.leave(Path(local.folder), exchange.place(folder), RESULT)
+    assert not Path(local.folder).exists()
+    assert exchange.take_in(folder) == RESULT == read_result(folder)
+    assert sorted(p.name for p in folder.iterdir()) == ["checkpoint.npz", "progress.jsonl", "result.json"]
+    exchange.forget(folder)
+    assert exchange.take_in(folder) is None
+
+
+def test_a_half_written_outcome_is_none_and_a_damaged_file_is_said(
+    exchange: Exchange, storage: Storage, spec: RungSpec, worker: Cache, tmp_path: Path
+) -> None:
+    folder = Path(spec.folder)
+    at = exchange.place(folder)
+    (folder / "checkpoint.npz").write_bytes(b"mine")
+    worker.leave(folder, at, RESULT)
+    outcome = storage.read(f"{at}/outcome.json")
+    assert outcome is not None
+    for length in range(0, len(outcome), 7):
+        storage.write(f"{at}/outcome.json", outcome[:length])
+        assert exchange.take_in(folder) is None
+    storage.write(f"{at}/outcome.json", outcome)
+    for path in (tmp_path / "store" / at).glob("[0-9a-f]*"):
+        path.write_bytes(b"damaged")
+    with pytest.raises(StorageError, match="is damaged"):
+        exchange.take_in(folder)
+    assert read_result(folder) is None
+
+
+def test_a_dead_rung_leaves_its_last_checkpoint(exchange: Exchange, spec: RungSpec, worker: Cache) -> None:
+    folder = Path(spec.folder)
+
+    def die(local: Path) -> None:
+        with keeper.kept(worker, local, exchange.place(folder)):
+            (local / "checkpoint.npz").write_bytes(b"epoch 7")
+            raise WorkerDied("killed")
+
+    with worker.place(spec, exchange.place(folder), {}) as local, pytest.raises(WorkerDied):
+        die(Path(local.folder))
+    assert exchange.take_in(folder) is None
+    assert (folder / "checkpoint.npz").read_bytes() == b"epoch 7"
+
+
+def test_data_are_fetched_once_by_digest_and_cannot_be_written(
+    exchange: Exchange, storage: Storage, worker: Cache, tmp_path: Path
+) -> None:
+    digest = exchange.send_data()
+    assert digest is not None
+    threads = [threading.Thread(target=fill, args=(storage, digest, tmp_path / "many")) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [p.name for p in (tmp_path / "many" / "data").iterdir()] == [digest]
+    assert all(p.stat().st_mode & 0o222 == 0 for p in (tmp_path / "many" / "data" / digest).iterdir())
+    (tmp_path / "store" / "data" / digest / "values.npy").write_bytes(b"others")
+    assert (fill(storage, digest, tmp_path / "many") / "values.npy").read_bytes() == b"values"
+    with pytest.raises(StorageError, match=r"values.npy is damaged$"):
+        fill(storage, digest, tmp_path / "other")
+    assert not list((tmp_path / "other" / "data").iterdir())
+
+
+def test_a_cache_is_of_one_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "link"))
+    with pytest.raises(StorageError, match="is not a folder of this user; name another in LSTM_AUTOML_CACHE"):
+        cache.root()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [("memory://x", "seen by one process alone"), ("nope://x", "Protocol not known"), ("", "is empty")],
+)
+def test_a_storage_that_is_none(url: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Storage(url)
+
+
+def test_a_storage_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"^file://.*/file/here/x: "):
+        Storage(str(tmp_path / "file" / "here")).write("x", b"")
