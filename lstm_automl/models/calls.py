@@ -85,7 +85,7 @@ def _graph(gradient: Any) -> Any:
     for _ in range(2):  # the registered function holds a wrapper, which holds tensors
         found = [cell.cell_contents for f in found for cell in getattr(f, "__closure__", None) or () if _full(cell)]
     graphs = [getattr(t, "graph", None) for t in tf.nest.flatten(found) if tf.is_tensor(t)]
-    graph = next((g for g in graphs if g is not None), None)
+    graph: Any = next((g for g in graphs if g is not None), None)
     while getattr(graph, "outer_graph", None) is not None and hasattr(graph.outer_graph, "outer_graph"):
         graph = graph.outer_graph
     return graph
