@@ -66,11 +66,24 @@ class Compiled:
         """
         registered = ops.gradient_registry._registry
         before = set(registered)
-        traced = self._function.get_concrete_function().graph
+        with uncollected():
+            traced = self._function.get_concrete_function().graph
         for name in [name for name in registered if name.startswith(_PREFIX) and name not in before]:
             if _graph(registered[name]["type"]) is traced:
                 registered.pop(name, None)
         self._traced = True
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection: tracing makes thousands of objects, which would be gone through again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def collect() -> None:

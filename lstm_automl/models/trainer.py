@@ -14,6 +14,7 @@ from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
 from lstm_automl.models import batches, builder
 from lstm_automl.models.augment import mixup_shares
+from lstm_automl.models.calls import uncollected
 from lstm_automl.models.feeds import Feed, input_spec
 from lstm_automl.models.graph import graph
 from lstm_automl.models.schedules import rates
@@ -68,7 +69,8 @@ class Trainer:
         self.feed = Feed(self.spec, self.head, read(values, "window"), frame.info, state)
         self._tensors = self.feed.tensors(frame)
         seed = int(batches.generator(self.seed_key, batches.WEIGHTS).integers(2**31 - 1))
-        model = builder.build(self.spec, self.head, values, seed=seed, fast=True)
+        with uncollected():
+            model = builder.build(self.spec, self.head, values, seed=seed, fast=True)
         self.graph = graph(self.feed, values, model, self._tensors)
         self._now = self.graph.start(model)
         decay = self.graph.layout.decay(float(read(values, "weight_decay") or 0)) if self.graph.decays else ()
