@@ -12,6 +12,7 @@ from lstm_automl import plugins
 if TYPE_CHECKING:
     from lstm_automl.estimators.request import Search
     from lstm_automl.search.contracts import Executor
+    from lstm_automl.search.observer import Observer
 
 PLACES = ("address", "storage")
 CAPS = ("trial_time", "trial_memory")
@@ -45,8 +46,13 @@ def reach(settings: Search) -> None:
 
 
 @contextmanager
-def executor(directory: Path, settings: Search) -> Iterator[Executor]:
+def executor(directory: Path, settings: Search, observer: Observer) -> Iterator[Executor]:
     """The executor of a search, closed in the end.
+
+    Args:
+        directory: Of the search.
+        settings: Which, and how much of it.
+        observer: Told of workers that will have nothing to do.
 
     Raises:
         UsageError: it cannot be used as it was asked for.
@@ -61,6 +67,10 @@ def executor(directory: Path, settings: Search) -> Iterator[Executor]:
         workers=workers, directory=directory, **{k: v for k, v in given.items() if v is not None}
     )
     try:
+        if made.capacity > settings.concurrency:
+            observer.on_message(
+                f"{made.capacity} workers, of which {settings.concurrency} have work: --concurrency is the most"
+            )
         yield made
     finally:
         made.close()

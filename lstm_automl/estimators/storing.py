@@ -139,7 +139,7 @@ def request(directory: Path) -> tuple[dict[str, Any], Search]:
 @contextmanager
 def opened(directory: Path, settings: Search, observer: Observer, started: float) -> Iterator[Session]:
     """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
-    with SearchLock(directory), placing.executor(directory, settings) as executor:
+    with SearchLock(directory), placing.executor(directory, settings, observer) as executor:
         meta, _ = request(directory)
         problem = _stored_problem(directory / "data", meta["data_digest"])
         space = Space.from_json(meta["space"])

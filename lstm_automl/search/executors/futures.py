@@ -1,4 +1,4 @@
-"""Any ``concurrent.futures.Executor`` (threads, processes, dask, ray) as an executor of rungs."""
+"""Any ``concurrent.futures.Executor`` (threads, processes, other people's pools) as an executor of rungs."""
 
 from __future__ import annotations
 

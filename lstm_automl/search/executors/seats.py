@@ -15,7 +15,7 @@ from lstm_automl.errors import UsageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors.hosts import Message, Order
 
-BEGIN_SECONDS = 20.0
+BEGIN_SECONDS = 30.0
 """How long a search waits for a first worker."""
 SHOWN = 5
 

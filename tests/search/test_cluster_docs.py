@@ -1,0 +1,63 @@
+"""What docs/cluster.md tells to type is understood by the programs it is typed to."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from lstm_automl.cli.main import cli
+
+PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+SCRIPTS = re.findall(r"```(?:sh|bash)\n(.*?)```", PAGE, re.DOTALL)
+COMMANDS = [
+    line.strip().removeprefix("exec ").removeprefix("srun ").removesuffix("&").strip()
+    for line in "\n".join([*SCRIPTS, *re.findall(r"`((?:dask|ray) [^`]*)`", PAGE)]).replace("\\\n", " ").splitlines()
+]
+
+
+def typed(program: str) -> list[str]:
+    return [line for line in COMMANDS if line.startswith(f"{program} ")]
+
+
+def understood(command: click.Command, arguments: list[str]) -> None:
+    """Parse, do nothing; options that are not there raise."""
+    with command.make_context(command.name, arguments) as context:
+        if isinstance(command, click.Group):
+            name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+            assert found is not None, name
+            understood(found, rest)
+
+
+@pytest.mark.parametrize("line", typed("lstm-automl"))
+def test_ours(line: str) -> None:
+    understood(cli, shlex.split(line)[1:])
+
+
+@pytest.mark.parametrize("line", typed("dask"))
+def test_dask(line: str) -> None:
+    pytest.importorskip("distributed", reason="needs the extra dask")
+    words = shlex.split(line)
+    understood(importlib.import_module(f"distributed.cli.dask_{words[1]}").main, words[2:])
+
+
+@pytest.mark.parametrize("line", typed("ray"))
+def test_ray(line: str) -> None:
+    pytest.importorskip("ray", reason="needs the extra ray")
+    words = shlex.split(line)
+    understood(importlib.import_module("ray.scripts.scripts").cli.commands[words[1]], words[2:])
+
+
+def test_there_are_commands() -> None:
+    assert [len(typed(program)) for program in ("lstm-automl", "dask", "ray")] == [4, 5, 2]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts(script: str) -> None:
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True)
+    assert not done.stderr
