@@ -1,6 +1,6 @@
-"""How our graphs are traced and called: without TensorFlow's graph optimiser, and so that they can be forgotten.
+"""How our graphs are traced, called and fed: not optimised for longer than they run, forgotten, without copies.
 
-No public switch does either for one thread and one call; the range of TensorFlow versions in setup.cfg is narrow.
+No public switch does this for one thread and one call; the range of TensorFlow versions in setup.cfg is narrow.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
 
@@ -84,6 +86,20 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def mapped(array: NDArray[Any]) -> Any:
+    """A tensor on the memory of an array, which must not change: on the CPU a mapped file stays one.
+
+    >>> import numpy as np
+    >>> mapped(np.arange(3)).numpy().tolist()
+    [0, 1, 2]
+    """
+    current = context.context()
+    current.ensure_initialized()
+    dtype = tf.as_dtype(array.dtype).as_datatype_enum
+    # What tf.constant does after making a copy.
+    return ops.EagerTensor(np.ascontiguousarray(array), current.device_name, dtype)
 
 
 def collect() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
+from lstm_automl.models.calls import mapped
 from lstm_automl.models.inputs import InputSpec
 from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.task import HeadSpec, State
@@ -166,7 +167,7 @@ def shared(frame: Frame) -> Tensors:
     if found is None:
         arrays = {name: frame.fields[name].values for name in ("x", "y", "weight", "static") if name in frame.fields}
         arrays |= {name: frame.examples[name] for name in ("sequence", "low", "end")}
-        found = _SHARED[id(frame)] = {name: tf.convert_to_tensor(np.asarray(a)) for name, a in arrays.items()}
+        found = _SHARED[id(frame)] = {name: mapped(a) for name, a in arrays.items()}
         weakref.finalize(frame, _SHARED.pop, id(frame), None)
     return found
 

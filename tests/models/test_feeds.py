@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from small_problems import equal_lengths, problem
 
 from lstm_automl.data.frame import Field, Frame
+from lstm_automl.models import feeds
 from lstm_automl.models.feeds import Feed, input_spec
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import State
@@ -116,3 +118,19 @@ def test_missing_values_are_the_mean() -> None:
     batch, _ = batch_of(feed_of(found), frame, [0])
     assert batch["x"][0, 2, 0] == 0
     assert np.isfinite(batch["x"]).all()
+
+
+def test_trainers_share_the_mapped_file(tmp_path: Path) -> None:
+    equal_lengths().frame.save(tmp_path / "frame")
+    frame = Frame.load(tmp_path / "frame")
+    one, two = feed_of(equal_lengths()).tensors(frame), feed_of(equal_lengths()).tensors(frame)
+    assert all(one[name] is two[name] for name in ("x", "y", "sequence", "low", "end"))
+    with (tmp_path / "frame" / "field.x.npy").open("r+b") as file:
+        x = np.load(file)
+        file.seek(-x.itemsize, 2)
+        file.write(np.full(1, 7, x.dtype).tobytes())
+    assert float(one["x"][-1, -1]) == 7  # it was not copied
+    key = id(frame)
+    assert key in feeds._SHARED
+    del frame
+    assert key not in feeds._SHARED
