@@ -30,12 +30,15 @@ class Ahead(Generic[Made]):
         self._make, self._modules = make, modules
         self._made: list[Made] = []
         self._wrong: BaseException | None = None
-        self._ready = threading.Event()
-        threading.Thread(target=self._run, name=THREAD, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._thread.start()
 
     def result(self) -> Made:
-        """The value, waited for; what went wrong in making it is raised here."""
-        self._ready.wait()
+        """The value, waited for with the imports; what went wrong in making it is raised here.
+
+        Two threads that import TensorFlow at a time lock each other out.
+        """
+        self._thread.join()
         if self._wrong is not None:
             raise self._wrong
         return self._made[0]
@@ -45,8 +48,6 @@ class Ahead(Generic[Made]):
             self._made.append(self._make())
         except BaseException as error:
             self._wrong = error
-        finally:
-            self._ready.set()
         with contextlib.suppress(Exception):  # who needs the module hears of it
             for name in self._modules:
                 importlib.import_module(name)
