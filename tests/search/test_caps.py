@@ -101,6 +101,8 @@ def test_caps_are_settings_of_a_search() -> None:
         Search(trial_time=0)
     with pytest.raises(UsageError, match="trial_memory"):
         Search(trial_memory=2.5)
+    with pytest.raises(UsageError, match="trial_memory: a rung on dask cannot be watched"):
+        Search(executor="dask", address="tcp://host:8786", storage="file:///mnt/shared", trial_memory=9)
     command = verb.get_command(None, "classification")  # type: ignore[arg-type]
     assert command is not None
     flags = {flag for option in command.params for flag in option.opts}

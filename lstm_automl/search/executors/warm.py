@@ -17,12 +17,14 @@ import signal
 import socket
 import sys
 
+from lstm_automl import plugins
 from lstm_automl.search.executors import wire, worker
 
-# What a rung imports on its way, brought in once for all workers.
+# What a rung imports on its way, brought in once for all workers: modules, and parts that can be named.
 PRELOAD = {
     "lstm_automl.search.rung": ("tensorflow", "keras", "lstm_automl.models.fit", "lstm_automl.models.builder"),
 }
+PARTS = {"lstm_automl.search.rung": ("task", "cell", "front_end", "head")}
 
 
 def preload(runner: str) -> None:
@@ -30,6 +32,10 @@ def preload(runner: str) -> None:
     module = runner.partition(":")[0]
     for name in (*PRELOAD.get(module, ()), module):
         importlib.import_module(name)
+    for kind in PARTS.get(module, ()):
+        with contextlib.suppress(Exception):  # of another distribution: the rung that names it will say what is wrong
+            for name in plugins.names(kind):
+                plugins.load(kind, name)
 
 
 class WarmParent:
