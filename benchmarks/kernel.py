@@ -1,8 +1,11 @@
-"""The fused LSTM layer against Keras' own: forward and backward, one thread, interleaved, best of n.
+"""The fused LSTM layer against Keras' and PyTorch's: forward and backward, one thread, interleaved, best of n.
 
-    python benchmarks/kernel.py
+    python benchmarks/kernel.py [--between]
 
-The figures behind ``lstm_automl/models/kernels/rule.py``. A ratio above 1 means the fused layer is faster.
+The figures behind ``lstm_automl/models/kernels/rule.py``. A ratio above 1 means that the fused layer is faster.
+PyTorch is timed where it can be imported. ``--between`` adds the shapes about the rule's boundary, where each of the
+two kernels is forced in turn. Times are processor time of this process, which other programs disturb less than they
+disturb the clock on the wall; on a quiet machine the two are equal.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ import os
 os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
 
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,12 +27,15 @@ import tensorflow as tf
 from lstm_automl.models.kernels.layer import FusedLSTM
 
 STEPS = (8, 24, 100, 400)
-SHAPES = ((8, 32), (8, 64), (64, 64), (64, 96), (8, 128), (128, 64))
+SHAPES = ((8, 32), (8, 128), (128, 64), (256, 256))
+BETWEEN = ((8, 64), (8, 96), (32, 64), (64, 32), (64, 64), (64, 96), (128, 16), (128, 32))
 BATCH, REPEATS = 32, 5
 
+Run = Callable[[], None]
 
-def training(layer: keras.Layer, x: tf.Tensor, calls: int) -> Callable[[], float]:
-    """Seconds for one forward and backward pass, from ``calls`` of them in one graph."""
+
+def graph(layer: keras.Layer, x: tf.Tensor, calls: int) -> Run:
+    """``calls`` forward and backward passes in one graph."""
     layer(x)
     weights = [v.value for v in layer.trainable_variables]
 
@@ -37,33 +45,85 @@ def training(layer: keras.Layer, x: tf.Tensor, calls: int) -> Callable[[], float
         found = tape.gradient(y, weights)
         return k + 1, total + sum(tf.reduce_sum(g) for g in found)
 
-    run = tf.function(lambda: tf.while_loop(lambda k, _: k < calls, body, (0, 0.0), parallel_iterations=1))
-    run()
-
-    def seconds() -> float:
-        started = time.perf_counter()
-        run()
-        return (time.perf_counter() - started) / calls
-
-    return seconds
+    return tf.function(
+        lambda: tf.while_loop(lambda k, _: k < calls, body, (0, 0.0), parallel_iterations=1), autograph=False
+    )
 
 
-def main() -> None:
-    """Print the table."""
-    rng, ratios = np.random.default_rng(0), []
-    print("| T | features | units | Keras ms | fused ms | ratio |\n|---|---|---|---|---|---|")
+def torch_layer(features: int, units: int, x: tf.Tensor, calls: int) -> Run | None:
+    """The same by ``torch.nn.LSTM``, or None without PyTorch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch.set_num_threads(1)
+    layer, batch = torch.nn.LSTM(features, units, batch_first=True), torch.tensor(x.numpy())
+
+    def run() -> None:
+        for _ in range(calls):
+            layer.zero_grad()
+            layer(batch)[0].sum().backward()
+
+    return run
+
+
+def fused(units: int, kernel: str | None = None) -> FusedLSTM:
+    """The layer by the rule's kernel, or by this one."""
+    layer = FusedLSTM(units, return_sequences=True)
+    if kernel:
+        layer.kernel_for = lambda shape: kernel
+    return layer
+
+
+def best(runs: Sequence[Run | None], calls: int) -> list[float]:
+    """Milliseconds of one pass of each, interleaved; NaN for None."""
+    times: list[list[float]] = [[] for _ in runs]
+    for turn in range(REPEATS + 1):
+        for run, found in zip(runs, times, strict=True):
+            started = time.process_time()
+            if run is not None:
+                run()
+            if turn:  # the first one builds the graph
+                found.append(time.process_time() - started)
+    return [1e3 * min(found) / calls if run else float("nan") for run, found in zip(runs, times, strict=True)]
+
+
+def data(steps: int, features: int) -> tf.Tensor:
+    """A batch."""
+    return tf.constant(np.random.default_rng(0).normal(size=(BATCH, steps, features)).astype("float32"))
+
+
+def against_peers() -> None:
+    """The table of the fused layer beside its peers, and the medians."""
+    print("| T | features | units | kernel | Keras ms | PyTorch ms | fused ms | to Keras | to PyTorch |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    ratios: list[tuple[float, float]] = []
     for steps in STEPS:
         for features, units in SHAPES:
-            x = tf.constant(rng.normal(size=(BATCH, steps, features)).astype("float32"))
-            calls = max(3, 1200 // steps)
-            pair = [training(layer(units, return_sequences=True), x, calls) for layer in (keras.layers.LSTM, FusedLSTM)]
-            times = [[run() for run in pair] for _ in range(REPEATS)]
-            plain, fused = (1e3 * min(t[i] for t in times) for i in (0, 1))
-            ratios.append((units, plain / fused))
-            print(f"| {steps} | {features} | {units} | {plain:.2f} | {fused:.2f} | {plain / fused:.2f} |", flush=True)
-    used = [r for units, r in ratios if units <= 96]
-    print(f"\nwhere the rule uses it (up to 96 units): median {statistics.median(used):.2f}, least {min(used):.2f}")
+            x, calls = data(steps, features), max(3, 1200 // steps)
+            plain, ours = keras.layers.LSTM(units, return_sequences=True), fused(units)
+            runs = [graph(plain, x, calls), torch_layer(features, units, x, calls), graph(ours, x, calls)]
+            k, t, f = best(runs, calls)
+            ratios.append((k / f, t / f))
+            row: list[Any] = [steps, features, units, ours.kernel_for(x.shape)]
+            print("|", " | ".join([*map(str, row), *(f"{v:.2f}" for v in (k, t, f, k / f, t / f))]), "|", flush=True)
+    for name, found in zip(("Keras", "PyTorch"), zip(*ratios, strict=True), strict=True):
+        print(f"\nto {name}: median {statistics.median(found):.2f}, least {min(found):.2f}, most {max(found):.2f}")
+
+
+def about_the_boundary() -> None:
+    """The table of the two kernels where the rule passes from one to the other."""
+    print("\n| T | features | units | the rule says | block: to Keras | hoisted: to Keras |\n|---|---|---|---|---|---|")
+    for steps in STEPS[:3]:
+        for features, units in BETWEEN:
+            x, calls = data(steps, features), max(3, 600 // steps)
+            layers = [keras.layers.LSTM(units, return_sequences=True), fused(units, "block"), fused(units, "hoisted")]
+            k, block, hoisted = best([graph(layer, x, calls) for layer in layers], calls)
+            says = fused(units).kernel_for(x.shape)
+            print(f"| {steps} | {features} | {units} | {says} | {k / block:.2f} | {k / hoisted:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    against_peers()
+    if "--between" in sys.argv[1:]:
+        about_the_boundary()

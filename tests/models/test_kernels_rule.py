@@ -21,16 +21,16 @@ from lstm_automl.models.kernels.layer import FusedLSTM
     ],
 )
 def test_what_the_block_kernel_cannot_do(arguments: dict[str, object], expected: str) -> None:
-    assert rule.kernel(100, 8, 32, 32, **arguments) == expected  # type: ignore[arg-type]
+    assert rule.kernel(100, 8, 32, **arguments) == expected  # type: ignore[arg-type]
 
 
 def test_small_products_go_to_the_block_kernel_and_large_ones_do_not() -> None:
-    assert [rule.kernel(100, 8, units, 32) for units in (16, 32, 256)] == ["block", "block", "hoisted"]
-    assert rule.kernel(100, 256, 64, 32) == "hoisted"
+    assert [rule.kernel(100, 8, units) for units in (16, 32, 128)] == ["block", "block", "hoisted"]
+    assert rule.kernel(100, 256, 64) == "hoisted"
 
 
-def test_sizes_that_are_unknown_have_an_answer() -> None:
-    assert rule.kernel(None, 8, 32, None) == rule.kernel(100, 8, 32, rule.TYPICAL_BATCH)
+def test_an_unknown_number_of_steps_is_a_loop() -> None:
+    assert [rule.kernel(steps, 8, 90) for steps in (None, 100, 8)] == ["block", "block", "hoisted"]
 
 
 def test_the_layer_asks_with_its_shape_and_type() -> None:

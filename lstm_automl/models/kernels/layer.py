@@ -44,9 +44,8 @@ class FusedLSTM(keras.layers.LSTM):  # type: ignore[misc]
         if not self.fused:
             return "plain"
         steps, features = shape[1:]
-        return rule.kernel(
-            steps, features, self.units, shape[0], dtype=self.compute_dtype, kept=bool(self.recurrent_dropout)
-        )
+        kept = bool(self.recurrent_dropout)
+        return rule.kernel(steps, features, self.units, dtype=self.compute_dtype, kept=kept)
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool | None = False) -> Any:
         """Last output, outputs and final state, as of ``keras.layers.LSTM.inner_loop``."""

@@ -15,6 +15,11 @@ CHUNK = 4
 """Steps a round: a round costs about as much as half a step, and each step in it 15 ms when the graph is built."""
 
 
+def unrolled(steps: int | None) -> bool:
+    """Whether so many steps, None = unknown, go without a loop."""
+    return steps is not None and steps <= UNROLLED
+
+
 def chunk(steps: int | None) -> tuple[int, bool]:
     """Steps a round, and whether one round is all.
 
@@ -23,7 +28,7 @@ def chunk(steps: int | None) -> tuple[int, bool]:
     """
     if steps is None:
         return CHUNK, False
-    if steps <= UNROLLED:
+    if unrolled(steps):
         return steps, True
     return next((k for k in (CHUNK, CHUNK - 1) if steps % k == 0), CHUNK), False
 

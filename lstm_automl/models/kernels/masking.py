@@ -33,7 +33,7 @@ class Order:
 
     def last(self, states: Any, start: Any) -> Any:
         """``(batch, units)`` of ``(time, batch, units)`` after the last valid step, ``start`` where there is none."""
-        return states[-1]
+        return _final(states)
 
     def ended(self, last: Any) -> Any:
         """``last``, or 0 where the last step is masked."""
@@ -96,6 +96,16 @@ class Scattered(Padded):
 
     def ended(self, last: Any) -> Any:
         return tf.where(self.mask[:, -1:], last, tf.zeros_like(last))
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _final(states: Any) -> Any:
+    """``states[-1]``, whose own gradient takes as long as some steps of the loop."""
+
+    def gradient(last: Any) -> Any:
+        return tf.concat([tf.zeros_like(states[:-1]), last[None]], axis=0)
+
+    return states[-1], gradient
 
 
 def order(mask: Any, *, backwards: bool, right_padded: bool) -> Order:

@@ -4,42 +4,37 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lstm_automl.models.kernels.loops import unrolled
+
 VERSION = 2
-TYPICAL_BATCH = 32
-"""Stands for a batch size that is not known when the graph is built."""
-BLOCK_PRODUCTS = 6_000
+FEATURES_WEIGH = 4
+BLOCK = 12_500
+BLOCK_UNROLLED = 6_200
+"""Up to so much a step the block kernel is the faster one, beside a loop and beside steps without one."""
 
 Kernel = Literal["block", "hoisted", "plain"]
 
 
-def kernel(
-    steps: int | None,
-    features: int,
-    units: int,
-    batch: int | None,
-    *,
-    dtype: str = "float32",
-    kept: bool = False,
-) -> Kernel:
+def kernel(steps: int | None, features: int, units: int, *, dtype: str = "float32", kept: bool = False) -> Kernel:
     """``block``, ``hoisted``, or ``plain`` for the loop of the stock layer.
 
-    The block kernel saves the cost of some thirty operations a step, the hoisted form makes the products of a step
-    several times faster: what counts is how much there is to multiply (``benchmarks/kernel.py``).
+    The block kernel saves the cost of some thirty operations a step; the hoisted form makes its products several
+    times faster, those of the input most of all. The boundary was measured (``benchmarks/kernel.py``); it is the
+    same at batches of 8, 32 and 128, so the batch is not asked for.
 
     Args:
-        steps: Of the sequences, None = unknown (ragged).
+        steps: Of the sequences, None = not known when the graph is built.
         features: Of the layer's input.
         units: Of the layer.
-        batch: Sequences at once, None = unknown.
         dtype: The layer computes in. The block kernel exists in float32 alone.
         kept: Whether there is recurrent dropout: the block kernel has no place for it.
 
-    >>> kernel(100, 8, 32, None), kernel(None, 128, 64, 32), kernel(100, 8, 32, 32, kept=True)
+    >>> kernel(100, 8, 32), kernel(None, 128, 64), kernel(100, 8, 32, kept=True)
     ('block', 'hoisted', 'hoisted')
     """
     if dtype not in ("float32", "float64"):
         return "plain"
     if dtype == "float64" or kept:
         return "hoisted"
-    products = (features + units) * units * (batch or TYPICAL_BATCH) // TYPICAL_BATCH
-    return "block" if products <= BLOCK_PRODUCTS else "hoisted"
+    work = (FEATURES_WEIGH * features + units) * units
+    return "block" if work <= (BLOCK_UNROLLED if unrolled(steps) else BLOCK) else "hoisted"
