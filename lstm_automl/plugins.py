@@ -104,9 +104,9 @@ _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
     },
     "scheduler": {
         "none": Plugin("lstm_automl.search.schedulers.none:NoScheduler", "every trial to the end"),
-        "asha": Plugin("lstm_automl.search.schedulers.asha:AshaScheduler", "the better third of each rung goes on"),
+        "asha": Plugin("lstm_automl.search.schedulers.asha:AshaScheduler", "one trial in four to the end"),
         "hyperband": Plugin(
-            "lstm_automl.search.schedulers.hyperband:HyperbandScheduler", "as asha, with brackets that begin later"
+            "lstm_automl.search.schedulers.hyperband:HyperbandScheduler", "as asha, some at once to the end"
         ),
     },
     "executor": {

@@ -9,25 +9,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_automl.search.contracts import NewTrial, Promote, TrialRow
-from lstm_automl.search.schedulers.asha import AshaScheduler
+from lstm_automl.search.schedulers import asha, hyperband
+from lstm_automl.search.schedulers.asha import AshaScheduler, ends
 from lstm_automl.search.schedulers.hyperband import HyperbandScheduler, shares
 from lstm_automl.search.schedulers.ladder import Ladder, levels
 from lstm_automl.search.table import LiveTable
 from lstm_automl.testing.scheduler import Play
 
 
-def done(number, *scores, ends=(6, 17, 50), loss=None, status="completed", length=None):
+SHIPPED = asha.FACTOR
+
+
+@pytest.fixture(autouse=True, scope="module")
+def three_rungs():
+    """The rule is the same for any rungs: here there are three, and one trial in three goes on."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (asha, hyperband):
+            patch.setattr(module, "ends", lambda max_epochs: levels(max_epochs, 3, 5))
+            patch.setattr(module, "FACTOR", 3)
+        yield
+
+
+def done(number, *scores, at=(6, 17, 50), loss=None, status="completed", length=None):
     """A trial with a score for each finished rung."""
-    rungs = tuple(zip(ends, scores, strict=False))
+    rungs = tuple(zip(at, scores, strict=False))
     last = scores[-1] if status == "completed" else None
     epochs = ((0.0,) * (rungs[-1][0] if length is None else length),)
     return TrialRow(number, {}, status, last, loss, 0, epochs, rungs[-1][0], rungs)
 
 
-def under_way(number, *scores, ends=(6, 17, 50)):
+def under_way(number, *scores, at=(6, 17, 50)):
     """A trial whose next rung is not finished."""
-    rungs = tuple(zip(ends, scores, strict=False))
-    return TrialRow(number, {}, "running", to_epoch=ends[len(scores)], rungs=rungs)
+    rungs = tuple(zip(at, scores, strict=False))
+    return TrialRow(number, {}, "running", to_epoch=at[len(scores)], rungs=rungs)
 
 
 def asked(*rows, trials=40, direction="max"):
@@ -39,6 +53,14 @@ def asked(*rows, trials=40, direction="max"):
 )
 def test_levels(max_epochs: int, found: tuple[int, ...]) -> None:
     assert levels(max_epochs, 3, 5) == found
+
+
+@pytest.mark.parametrize(
+    ("max_epochs", "found"), [(1, (1,)), (11, (11,)), (12, (3, 12)), (50, (12, 50)), (1000, (250, 1000))]
+)
+def test_shipped_rungs(max_epochs: int, found: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asha, "FACTOR", SHIPPED)
+    assert ends(max_epochs) == found
 
 
 def test_the_best_of_three_goes_on() -> None:

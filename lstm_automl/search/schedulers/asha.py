@@ -9,24 +9,35 @@ from lstm_automl.search.derived import Derived
 from lstm_automl.search.schedulers.ladder import Ladder, levels
 from lstm_automl.tasks.task import Direction
 
-FACTOR = 3
-LEAST = 5
-"""Epochs of the shortest rung."""
+FACTOR = 4
+LEAST = 3
+"""Epochs of the shortest rung, at least."""
+SHARE = 0.2
+"""Of ``max_epochs``, the shortest rung, at least: before a learning rate has risen to its peak, scores tell little."""
 KEEP = 3
 """Trials trained to the end at least: as many as a selection runs again."""
 
 
-class AshaScheduler:
-    """One trial in three goes on to a rung three times as long, up to ``max_epochs``.
+def ends(max_epochs: int) -> tuple[int, ...]:
+    """Where the rungs of a search end.
 
-    A trial is promoted as soon as it is among the best third of the results of its rung, so nobody waits for a rung to
-    fill. When all trials are begun, the best three of each rung that is complete go on in any case.
+    >>> ends(50), ends(30), ends(6)
+    ((12, 50), (8, 30), (6,))
+    """
+    return levels(max_epochs, FACTOR, max(LEAST, SHARE * max_epochs))
+
+
+class AshaScheduler:
+    """Every trial is trained for a quarter of ``max_epochs``, one in four to the end.
+
+    A trial is promoted as soon as it is among the best quarter of the results of its rung, so nobody waits for a rung
+    to fill. When all trials are begun, the best three go on in any case.
 
     Args:
         direction: Of the objective.
 
     >>> AshaScheduler().next((), 0, 10, 50)
-    NewTrial(to_epoch=6)
+    NewTrial(to_epoch=12)
     """
 
     name: ClassVar[str] = "asha"
@@ -44,4 +55,4 @@ class AshaScheduler:
         return NewTrial(ladder.ends[0]) if started < max_trials else ladder.closing(KEEP)
 
     def _empty(self, max_epochs: int) -> Ladder:
-        return Ladder(levels(max_epochs, FACTOR, LEAST), FACTOR, self._direction)
+        return Ladder(ends(max_epochs), FACTOR, self._direction)

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from lstm_automl.search.contracts import NewTrial, Promote, Table, TrialRow
 from lstm_automl.search.derived import Derived
-from lstm_automl.search.schedulers.asha import FACTOR, LEAST
-from lstm_automl.search.schedulers.ladder import Ladder, levels
+from lstm_automl.search.schedulers.asha import FACTOR, ends
+from lstm_automl.search.schedulers.ladder import Ladder
 from lstm_automl.tasks.task import Direction
 
 KEEP = 1
@@ -26,15 +26,15 @@ def shares(brackets: int, factor: int) -> tuple[int, ...]:
 
 
 class HyperbandScheduler:
-    """As ``asha``, but some trials begin at a longer rung, or at the last: slow starters are not all cut off.
+    """As ``asha``, but one trial in three is trained to the end at once: slow starters are not all cut off.
 
     The bracket of a trial follows from its number, so that failed trials cannot keep one from filling.
 
     Args:
         direction: Of the objective.
 
-    >>> HyperbandScheduler().next((), 0, 20, 50), HyperbandScheduler().next((), 16, 20, 50)
-    (NewTrial(to_epoch=6), NewTrial(to_epoch=50))
+    >>> HyperbandScheduler().next((), 0, 20, 50), HyperbandScheduler().next((), 5, 20, 50)
+    (NewTrial(to_epoch=12), NewTrial(to_epoch=50))
     """
 
     name: ClassVar[str] = "hyperband"
@@ -45,8 +45,7 @@ class HyperbandScheduler:
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
         """A promotion if one is due, else a new trial; None while more must be known, and at the end."""
-        ends = levels(max_epochs, FACTOR, LEAST)
-        brackets = self._brackets.of(table, lambda: _Brackets(ends, self._direction), max_epochs)
+        brackets = self._brackets.of(table, lambda: _Brackets(ends(max_epochs), self._direction), max_epochs)
         for ladder in brackets.ladders:
             found = ladder.promotion()
             if found is not None:

@@ -14,7 +14,7 @@ Key = tuple[float, bool, float, int]
 _WORST = (math.inf, True, math.inf)
 
 
-def levels(max_epochs: int, factor: int, least: int) -> tuple[int, ...]:
+def levels(max_epochs: int, factor: int, least: float) -> tuple[int, ...]:
     """Where the rungs end, in epochs; the last is ``max_epochs``, no other below ``least``.
 
     >>> levels(50, 3, 5), levels(4, 3, 5)
