@@ -16,7 +16,6 @@ from lstm_automl.search.schedulers.ladder import Ladder, levels
 from lstm_automl.search.table import LiveTable
 from lstm_automl.testing.scheduler import Play
 
-
 SHIPPED = asha.FACTOR
 
 
