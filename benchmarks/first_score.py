@@ -226,7 +226,13 @@ def ours(name: str, seed: int, budget: float, scratch: Path, enough: float) -> N
     drivers: list[Any] = []
 
     class Clock(Observer):
+        def on_phase(self, name: str, total: int) -> None:
+            if name != "search":
+                drivers[-1].stop()
+
         def on_epoch(self, spec: Any, epoch: Any) -> None:
+            if spec.purpose != "search":
+                return
             scores.append((time.monotonic() - started, epoch.scores[metric]))
             if (scores[-1][1] >= enough) if direction == "max" else (scores[-1][1] <= enough):
                 drivers[-1].stop()
