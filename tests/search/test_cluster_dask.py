@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,13 @@ from clusters import Dask, Heard, environment, search, until
 from slow_rungs import RUNNER as SLOW
 
 from lstm_automl.errors import StorageError, UsageError
-from lstm_automl.search.contracts import Executor
+from lstm_automl.search.contracts import Executor, WorkerDied
 from lstm_automl.search.driver import Driver, Limits, Stopped
 from lstm_automl.search.executors import passing, seats
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.versions import versions
 from lstm_automl.search.view import StoreView
-from lstm_automl.testing.executor import RUNNER, check_executor
+from lstm_automl.testing.executor import RUNNER, check_executor, rung
 from lstm_automl.testing.search import facts, lines, small_space
 
 pytest.importorskip("distributed", reason="needs the extra dask")
@@ -56,6 +57,15 @@ def on(cluster: Dask, directory: Path, runner: str = SLOW, **more: str) -> Execu
 def test_contract(cluster: Dask, tmp_path: Path) -> None:
     check_executor(lambda: on(cluster, tmp_path, RUNNER), tmp_path)
     assert not (tmp_path / passing.TOKEN).exists()
+
+
+def test_a_trial_over_its_cap(cluster: Dask, tmp_path: Path) -> None:
+    executor = DaskExecutor(1, address=cluster.address, directory=tmp_path, runner=SLOW, trial_time=0.5)
+    with closing(executor):
+        death = executor.submit(rung(tmp_path, 0, to_epoch=100), lambda epoch: None).exception(30)
+    assert isinstance(death, WorkerDied)
+    assert not death.ours
+    assert "over its cap of 0.5 s" in str(death)
 
 
 def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: list[str], tmp_path: Path) -> None:

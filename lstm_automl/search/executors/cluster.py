@@ -140,7 +140,8 @@ class ClusterExecutor:
         elif kind == "done":
             self._on_done(*what)
         elif kind == "settled":
-            self._end(*what)
+            job, found = what
+            job.end(found)
         elif kind == "lost":
             self._fail(StorageError(str(what)))
 
@@ -225,12 +226,6 @@ class ClusterExecutor:
         except Exception as error:
             found = error
         self._tell("settled", (job, found))
-
-    @staticmethod
-    def _end(job: Job, found: RungResult | Exception) -> None:
-        for epoch in () if isinstance(found, Exception) else found.epochs:  # what was not told live
-            job.tell(epoch)
-        job.resolve(found)
 
     def _fail(self, error: Exception, *, still: bool = False) -> None:
         """Every job hears why it will not run; nothing more will, unless the cluster is ``still`` there."""

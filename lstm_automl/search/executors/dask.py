@@ -19,6 +19,9 @@ from lstm_automl.search.executors.storage import Storage
 
 CONNECT_SECONDS = 5.0
 LOOK_SECONDS = 1.0
+SILENT_SECONDS = 10.0
+SILENCES = 3
+"""Times in a row that a scheduler may be silent for so long before it counts as gone."""
 
 
 class DaskExecutor(ClusterExecutor):
@@ -76,7 +79,7 @@ def greet(address: str) -> None:
     async def ask() -> Any:
         known = distributed.Security().get_connection_args("client")
         async with distributed.rpc(address, timeout=CONNECT_SECONDS - 1, connection_args=known) as scheduler:
-            return await asyncio.wait_for(scheduler.identity(n_workers=0), CONNECT_SECONDS)
+            return await asyncio.wait_for(scheduler.identity(), CONNECT_SECONDS)
 
     try:
         with ThreadPoolExecutor(1) as beside:  # in a notebook this thread has a loop already
@@ -135,20 +138,27 @@ class DaskCluster:
         self._client.close(timeout=1)
 
     def _watch(self) -> None:
+        silent = 0
         while not self._closed.wait(0 if not self._known else LOOK_SECONDS):
+            there: set[str] | None = None
             try:
-                there = set(self._client.nthreads())
-            except Exception:
-                there = None
+                there, silent = set(self._client.sync(self._there, callback_timeout=SILENT_SECONDS)), 0
+            except TimeoutError:
+                silent += 1
+            except Exception:  # it is connecting again, or closed
+                self._closed.wait(LOOK_SECONDS / 5)
             if self._closed.is_set():
                 return
-            if self._client.status == "closed":
+            if self._client.status == "closed" or silent >= SILENCES:
                 self._lost()
                 return
             if there is not None:
                 self._look(there)
             if not self._known:
                 self._closed.wait(LOOK_SECONDS / 5)
+
+    async def _there(self) -> Any:
+        return await self._client.scheduler.ncores(workers=None)
 
     def _look(self, there: set[str]) -> None:
         for name in sorted(self._known - there):

@@ -7,7 +7,6 @@ killed at once.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import socket
 import threading
@@ -186,7 +185,6 @@ _changing = threading.Lock()
 
 def attach(order: Order) -> Message:
     """Be ready for a driver; ``problem`` says why this process cannot be."""
-    report: Message = {"host": socket.gethostname(), "pid": os.getpid(), "problem": None}
     evict(order.search, order.driver)
     host = None
     try:
@@ -198,12 +196,12 @@ def attach(order: Order) -> Message:
     except Exception as error:
         if host is not None:
             host.close()
-        return {**report, "problem": str(error)}
+        return {"problem": f"{socket.gethostname()}: {error}"}
     with _changing:
         before, _hosts[order.driver] = _hosts.get(order.driver), host
     if before is not None:
         before.close()
-    return report
+    return {"problem": None}
 
 
 def run(driver: str, task: Message, tell: Tell) -> Message:

@@ -91,7 +91,7 @@ class RayCluster:
         self._busy: dict[str, str] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._made = 0
+        self._made = self._refused = 0
 
     @property
     def _ray(self) -> Any:
@@ -148,7 +148,7 @@ class RayCluster:
                     return
                 self._closed.wait(LOOK_SECONDS)
                 continue
-            self._make(min(cpus, self._most or cpus) - len(self._actors))
+            self._make(min(cpus, self._most or cpus) - len(self._actors) - self._refused)
             self._closed.wait(LOOK_SECONDS)
 
     def _make(self, count: int) -> None:
@@ -202,6 +202,7 @@ class RayCluster:
             if what == "live" or (what == "attach" and name in self._actors):
                 with self._lock:
                     self._actors.pop(name, None)
+                    self._refused += what == "attach"  # it would be refused again
                 self._tell("left" if what == "live" else "refused", (name, _words(error)))
             if what != "run":
                 return

@@ -17,6 +17,8 @@ from lstm_automl.search.executors.hosts import Message, Order
 
 BEGIN_SECONDS = 30.0
 """How long a search waits for a first worker."""
+MORE_SECONDS = 5.0
+"""How long it then waits for the others that are there: some may be busy with somebody else's work."""
 SHOWN = 5
 
 Tell = Callable[[str, Any], None]
@@ -63,6 +65,12 @@ class Job:
             self.told = epoch.epoch
             self.on_epoch(epoch)
 
+    def end(self, found: RungResult | Exception) -> None:
+        """Tell the epochs that were not told live, then end it."""
+        for epoch in () if isinstance(found, Exception) else found.epochs:
+            self.tell(epoch)
+        self.resolve(found)
+
     def resolve(self, found: RungResult | Exception) -> None:
         """End it, unless it has ended: by a kill, a moment ago."""
         with contextlib.suppress(Exception):
@@ -107,12 +115,14 @@ class Start:
         Raises:
             UsageError: there is none, or one that cannot be used.
         """
-        until = time.monotonic() + BEGIN_SECONDS
+        until, first = time.monotonic() + BEGIN_SECONDS, True
         while not self._found or self._found - set(self._joined) - self._problems.keys():
             try:
                 self._take(*events.get(timeout=max(0.0, until - time.monotonic())))
             except queue.Empty:
                 break
+            if self._joined and first:
+                until, first = time.monotonic() + MORE_SECONDS, False
         if self._problems:
             lines = [f"  {name}: {problem}" for name, problem in list(self._problems.items())[:SHOWN]]
             more = [f"  and {len(self._problems) - SHOWN} more"] if len(self._problems) > SHOWN else []
