@@ -12,7 +12,7 @@ import tensorflow as tf
 from small_problems import OWN, TINY, equal_lengths, problem
 
 from lstm_automl.models import graph as module
-from lstm_automl.models.calls import unoptimized
+from lstm_automl.models.calls import Compiled, quickly
 from lstm_automl.models.trainer import Trainer
 from lstm_automl.tasks.problem import Problem
 
@@ -108,7 +108,7 @@ def test_options_of_a_call_are_put_back() -> None:
     from tensorflow.python.eager import context
 
     before = context.context().function_call_options.as_attrs()
-    with unoptimized():
+    with quickly():
         assert context.context().function_call_options.as_attrs() != before
         assert float(tf.function(lambda: tf.constant(1.0))()) == 1.0
     assert context.context().function_call_options.as_attrs() == before
@@ -126,3 +126,15 @@ def test_what_is_not_kept_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(ops.gradient_registry._registry) == registered
     module.tidy()
     assert [graph() is None for graph in graphs] == [True, True, False]
+
+
+def test_control_flow_of_the_first_version_is_run_all_the_same() -> None:
+    def old(x: tf.Tensor) -> tf.Tensor:
+        from tensorflow.python.ops import control_flow_ops
+
+        left, right = control_flow_ops.switch(x, x > 0)
+        return control_flow_ops.merge([-left, right])[0]
+
+    made = Compiled(old, [tf.TensorSpec([], tf.float32)])
+    assert [float(made(tf.constant(x))) for x in (-2.0, 3.0)] == [2.0, 3.0]
+    assert not made._in_turn
