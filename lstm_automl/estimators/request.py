@@ -31,7 +31,7 @@ class Search(BaseModel):
         scheduler: ``asha``, ``hyperband`` or ``none``: how far a trial is trained.
         patience: Epochs without a better validation score before a trial ends (10); None = never.
         cv: Folds; None = 5 below 500 training examples without a published validation part, else 1.
-        workers: Processes; None = one a GPU, or one a core without any.
+        workers: Processes; None = one a GPU, or one a core without any; of a cluster all workers.
         concurrency: Jobs decided ahead (8); part of a search's identity, unlike ``workers``.
         executor: ``local``, ``dask`` or ``ray``.
         address: Of the cluster: ``tcp://HOST:PORT`` of a dask scheduler, ``HOST:PORT`` of a ray head.

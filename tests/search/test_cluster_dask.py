@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import json
 import subprocess
 import sys
 import time
@@ -19,6 +17,7 @@ from lstm_automl.errors import StorageError, UsageError
 from lstm_automl.search.contracts import Executor, WorkerDied
 from lstm_automl.search.driver import Driver, Limits, Stopped
 from lstm_automl.search.executors import passing, seats
+from lstm_automl.search.executors.exchange import opened
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.versions import versions
 from lstm_automl.search.view import StoreView
@@ -131,13 +130,18 @@ def test_a_driver_that_is_killed(cluster: Dask, local: list[str], tmp_path: Path
     with subprocess.Popen(command, env=environment()) as process:
         until(lambda: list(directory.rglob("result.json")), "a result")
         process.kill()
-    left = f"{storage[7:]}/searches/*/*/outcome.json"
-    until(lambda: any(json.loads(Path(p).read_text())["data"]["result"] for p in glob.glob(left)), "an outcome", 10)
-    before = len(list(directory.rglob("result.json")))
-    executor = on(cluster, directory, storage=storage)
-    taken = len(list(directory.rglob("result.json")))
-    executor.close()
-    assert taken > before
+
+    def left() -> list[Path]:
+        """Where results are to be that only the storage has."""
+        found = [p for p in (tmp_path / "store").rglob("outcome.json") if opened(p.read_bytes())]
+        names = [p.parent.name.partition("-") for p in found if opened(p.read_bytes())["result"]]
+        places = [directory / "jobs" / job / attempt / "result.json" for job, _, attempt in names]
+        return [p for p in places if not p.exists()]
+
+    until(left, "a result in the storage", 10)
+    missing = left()
+    on(cluster, directory, storage=storage).close()
+    assert all(p.exists() for p in missing)
     assert lines(search(directory, lambda: on(cluster, directory, storage=storage), META)) == local
 
 
