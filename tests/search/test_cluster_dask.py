@@ -54,8 +54,11 @@ def on(cluster: Dask, directory: Path, runner: str = SLOW, **more: str) -> Execu
 
 
 def test_contract(cluster: Dask, tmp_path: Path) -> None:
-    check_executor(lambda: on(cluster, tmp_path, RUNNER), tmp_path)
-    assert not (tmp_path / passing.TOKEN).exists()
+    directory = tmp_path / "search"
+    directory.mkdir()
+    check_executor(lambda: on(cluster, directory, RUNNER), directory)
+    assert not (directory / passing.TOKEN).exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["search"]
 
 
 def test_a_trial_over_its_cap(cluster: Dask, tmp_path: Path) -> None:

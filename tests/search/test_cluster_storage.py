@@ -40,7 +40,7 @@ def spec(tmp_path: Path) -> RungSpec:
 @pytest.fixture
 def worker(storage: Storage, exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    return Cache(storage, cache.run_folder("s"), exchange.send_data())
+    return Cache(storage, cache.run_folder(), exchange.send_data())
 
 
 def test_there_and_back(exchange: Exchange, spec: RungSpec, worker: Cache, tmp_path: Path) -> None:

@@ -119,12 +119,12 @@ class Cache:
         os.utime(link)
 
 
-def run_folder(search: str) -> Path:
+def run_folder() -> Path:
     """A new folder for what a search does in this process; those of processes that are gone are removed."""
     place = root()
     _tidy(place)
     try:
-        made = place / "run" / f"{socket.gethostname()}-{os.getpid()}" / f"{search}-{uuid.uuid4().hex[:8]}"
+        made = place / "run" / f"{socket.gethostname()}-{os.getpid()}" / uuid.uuid4().hex
         made.mkdir(parents=True)
     except OSError as error:
         raise StorageError(f"{place}: {error.strerror or error}") from error

@@ -68,7 +68,7 @@ class Host:
         self._running: dict[str, int] = {}
         self._said: dict[str, str] = {}
         self._cache: cache.Cache | None = None
-        self._folder = cache.run_folder(order.search)
+        self._folder = cache.run_folder()
         self._storage = None if order.storage is None else Storage(order.storage)
         self._local: LocalExecutor | None = None
         self._idle: threading.Timer | None = None
