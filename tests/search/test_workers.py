@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -60,7 +61,6 @@ def test_what_makes_no_kind_of_network_of_its_own() -> None:
     from lstm_automl.models import graph
 
     assert graph.FED == roster.FED
-    assert graph.MOST >= roster.RECENT
 
 
 def whereabouts(spec: RungSpec, on_epoch: Any) -> RungResult:
@@ -178,6 +178,14 @@ def test_one_parent_serves_one_search_after_the_other(tmp_path: Path) -> None:
         os.kill(first[0], 9)
         executor._crew.join(0.2)
     assert pids(tmp_path / "a")[0] != first[0], "a dead one is not used again"
+
+
+def test_a_stopped_parent_is_woken(tmp_path: Path) -> None:
+    with closing(LocalExecutor(2, directory=tmp_path, runner=f"{__name__}:whereabouts", mode="fork")) as executor:
+        runs(executor, tmp_path, (0, 0))
+        os.kill(executor._crew._launcher._process.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
+        first, second = runs(executor, tmp_path, (1, 1), (2, 2))
+    assert first.score != second.score
 
 
 def test_nothing_is_written_and_nothing_is_left(tmp_path: Path) -> None:

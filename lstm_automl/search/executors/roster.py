@@ -13,7 +13,7 @@ from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.executors import wire
 from lstm_automl.search.results import canonical
 
-RECENT = 12
+RECENT = 8
 """Rungs of which a worker may still have the graph."""
 
 FED = ("learning_rate", "schedule")
