@@ -30,7 +30,7 @@ def job_folder(directory: Path, job: int) -> Path:
     >>> job_folder(Path("s"), 12).as_posix()
     's/jobs/000012'
     """
-    return directory / "jobs" / f"{job:06d}"
+    return directory / f"jobs/{job:06d}"
 
 
 def last_folder(directory: Path) -> int:
@@ -76,7 +76,8 @@ def new_attempt(directory: Path, work: RungSpec, reads: int | None = None) -> Ru
     spec = _rest(directory, work)
     folder.mkdir(parents=True)
     start = {"from_epoch": spec.from_epoch, "parent": spec.parent, "reads": reads}
-    write_checked(folder / SPEC, {"work": spec_to_json(work), **start})
+    # not durable: the decision is in the store, and a power cut at worst costs this rung
+    write_checked(folder / SPEC, {"work": spec_to_json(work), **start}, durable=False)
     return replace(spec, directory=str(directory), folder=str(folder))
 
 

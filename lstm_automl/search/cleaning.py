@@ -5,10 +5,11 @@ from __future__ import annotations
 import bisect
 import contextlib
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lstm_automl.search.attempts import job_folder
+from lstm_automl.search.attempts import attempts
 from lstm_automl.search.contracts import TrialRow
 from lstm_automl.tasks.task import Direction
 
@@ -75,7 +76,8 @@ class Cleaner:
             self._remove(self._jobs_of(trial))
 
     def _remove(self, jobs: Sequence[int]) -> None:
-        for job in jobs:
-            for path in job_folder(self._directory, job).glob("attempt-*/checkpoint*.npz"):
-                with contextlib.suppress(OSError):  # never worth stopping a search
-                    path.unlink()
+        for folder in (folder for job in jobs for folder in attempts(self._directory, job)):
+            with contextlib.suppress(OSError):  # never worth stopping a search
+                for name in os.listdir(folder):
+                    if name.startswith("checkpoint") and name.endswith(".npz"):
+                        os.unlink(folder / name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from lstm_automl.search.attempts import outcome
 from lstm_automl.search.contracts import NewTrial, Oracle, Promote, RungSpec, Scheduler, Values
@@ -14,11 +15,23 @@ from lstm_automl.search.store import Store
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.task import Direction
 
-Decision = tuple[list[RungSpec], tuple[int, Values] | None]
+
+@dataclass(frozen=True)
+class Decision:
+    """The jobs to start, none when there is nothing to start; number and values of the trial when it is a new one."""
+
+    specs: list[RungSpec] = field(default_factory=list)
+    trial: tuple[int, Values] | None = None
+
+
+Tell = Callable[[Decision | BaseException], None]
+
+QUICK_PROPOSALS, QUICK_SECONDS = 50, 0.002
+"""After so many proposals in a row that took less, an oracle is asked on the driver's thread: a thread costs more."""
 
 
 class Decider:
-    """Makes decisions one after another, each in the background so that the driver stays awake.
+    """Makes decisions one after another; a slow oracle is asked in the background so that the driver stays awake.
 
     Decision ``k`` is taken when the search's jobs ``0..k-concurrency`` are in, and sees these alone; what is not
     among them is ``running`` in its table. When there is nothing to start, one more job may be read and it is
@@ -45,7 +58,7 @@ class Decider:
         self._space, self._oracle, self._scheduler = space, oracle, scheduler
         self._direction, self._seed, self._folds, self._limits = direction, seed, folds, limits
         self._concurrency, self._patience = concurrency, patience
-        self._readable = store.reads
+        self._readable, self._quick = store.reads, 0
         self.exhausted = False
 
     def due(self) -> bool:
@@ -55,25 +68,25 @@ class Decider:
         self._readable = min(max(self._readable, self._rule()), len(self._ledger))
         return self._ledger.finished(self._readable)
 
-    def start(self, tell: Callable[[Decision | BaseException | None], None]) -> None:
-        """Decide on another thread and tell the outcome: None when there is nothing to start."""
+    def start(self, tell: Tell) -> Decision | None:
+        """The next decision, or None when it will be told later from another thread."""
         self._ledger.show(self._readable)
+        table, number, limits = self._ledger.table, len(self._ledger.trials), self._limits
+        decision = self._scheduler.next(table, number, limits.max_trials, limits.max_epochs)
+        if not isinstance(decision, NewTrial):
+            return self._promotion(decision)
+        if self._quick >= QUICK_PROPOSALS:
+            return self._new_trial(decision)
+        threading.Thread(target=self._tell, args=(decision, tell), name="oracle", daemon=True).start()
+        return None
 
-        def decide() -> None:
-            try:
-                tell(self._decide())
-            except BaseException as error:
-                tell(error)
-
-        threading.Thread(target=decide, name="oracle", daemon=True).start()
-
-    def take(self, decision: Decision | None) -> list[int]:
+    def take(self, decision: Decision) -> list[int]:
         """Record a decision; the numbers of its jobs."""
-        if decision is None:
+        if not decision.specs:
             self.exhausted = self._readable >= len(self._ledger)
             self._readable += 1
             return []
-        specs, trial = self._continued(decision[0]), decision[1]
+        specs, trial = self._continued(decision.specs), decision.trial
         self._store.add(specs, trial, self._readable if self._readable > max(0, self._rule()) else None)
         self._ledger.decide(specs, trial)
         return [spec.job for spec in specs]
@@ -92,20 +105,27 @@ class Decider:
         """How many jobs the next decision may read: 0..k-C of jobs numbered 0..k-1."""
         return len(self._ledger) - self._concurrency + 1
 
-    def _decide(self) -> Decision | None:
-        ledger, limits, folds = self._ledger, self._limits, range(self._folds)
-        table, number = ledger.table, len(ledger.trials)
-        decision = self._scheduler.next(table, number, limits.max_trials, limits.max_epochs)
-        if isinstance(decision, NewTrial):
-            values = self._oracle.propose(self._space, self._seed, number, table, self._direction)
-            if values is not None:
-                return self._specs(number, values, 0, decision.to_epoch, folds), (number, values)
-            # The space has no other combination: as if all trials were begun.
-            decision = self._scheduler.next(table, number, number, limits.max_epochs)
+    def _tell(self, decision: NewTrial, tell: Tell) -> None:
+        try:
+            tell(self._new_trial(decision))
+        except BaseException as error:
+            tell(error)
+
+    def _new_trial(self, decision: NewTrial) -> Decision:
+        table, number = self._ledger.table, len(self._ledger.trials)
+        began = time.thread_time()
+        values = self._oracle.propose(self._space, self._seed, number, table, self._direction)
+        self._quick = self._quick + 1 if time.thread_time() - began < QUICK_SECONDS else 0
+        if values is not None:
+            return Decision(self._specs(number, values, 0, decision.to_epoch, range(self._folds)), (number, values))
+        # The space has no other combination: as if all trials were begun.
+        return self._promotion(self._scheduler.next(table, number, number, self._limits.max_epochs))
+
+    def _promotion(self, decision: NewTrial | Promote | None) -> Decision:
         if not isinstance(decision, Promote):
-            return None
-        trial = decision.number
-        return self._specs(trial, ledger.trials[trial], table[trial].to_epoch, decision.to_epoch, folds), None
+            return Decision()
+        row, values = self._ledger.table[decision.number], self._ledger.trials[decision.number]
+        return Decision(self._specs(row.number, values, row.to_epoch, decision.to_epoch, range(self._folds)))
 
     def _continued(self, specs: list[RungSpec]) -> list[RungSpec]:
         """Each rung from the checkpoint that the one before left; without one it is trained again up to there."""

@@ -12,6 +12,7 @@ from typing import Any
 from lstm_automl.search.contracts import RungResult
 
 RESULT = "result.json"
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def canonical(data: Any) -> str:
@@ -20,7 +21,7 @@ def canonical(data: Any) -> str:
     >>> canonical({"b": 1, "a": [True, None]})
     '{"a":[true,null],"b":1}'
     """
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODE(data)
 
 
 def checksum(*parts: object) -> str:
@@ -28,8 +29,13 @@ def checksum(*parts: object) -> str:
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
-def write_checked(path: Path, data: Mapping[str, Any]) -> None:
+def write_checked(path: Path, data: Mapping[str, Any], *, durable: bool = True) -> None:
     """Write ``data`` with its checksum; the file is never seen half-written.
+
+    Args:
+        path: Of the file.
+        data: Plain JSON types.
+        durable: Wait until it is on the disk, so that it outlives a power cut too.
 
     Raises:
         OSError: the disk is full, read-only or gone.
@@ -37,8 +43,9 @@ def write_checked(path: Path, data: Mapping[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(canonical({"data": data, "checksum": checksum(data)}))
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     temporary.replace(path)
 
 

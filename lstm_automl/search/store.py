@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -99,7 +99,7 @@ class Store:
 
     @property
     def orphans(self) -> Mapping[int, Values]:
-        """Trials that jobs name and that have no row: what the jobs say about them."""
+        """Values of trials that jobs name and that have no row."""
         return {n: v for n, v in self._named.items() if n not in self._trials}
 
     def reads_of(self, job: int) -> int | None:
@@ -152,7 +152,7 @@ class Store:
         row = replace(found.row, result=result, started=found.row.started or now, ended=now)
         new = [e for e in result.epochs if e.epoch not in found.epochs]
         with self._writing():
-            self._db.execute(_PUT_JOB, encoding.job_columns(row, found.text))
+            self._db.execute("INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)", encoding.job_columns(row, found.text))
             self._db.executemany(_ADD_EPOCH, [encoding.epoch_columns(job, e, now) for e in new])
         self._begun.discard(job)
         found.epochs.update(e.epoch for e in new)
@@ -160,13 +160,15 @@ class Store:
 
     def add_epochs(self, epochs: Iterable[tuple[int, Epoch]]) -> None:
         """Epochs as they come; one already there is kept as it is."""
-        now = time.time()
-        told = list(epochs)
-        with self._writing():
-            self._db.executemany(_ADD_EPOCH, [encoding.epoch_columns(job, epoch, now) for job, epoch in told])
-        for job, epoch in told:
-            if job in self._jobs.open:
-                self._jobs.open[job].epochs.add(epoch.epoch)
+        now, rows = time.time(), []
+        for job, epoch in epochs:
+            found = self._jobs.open.get(job)  # of a finished job, its result told all
+            if found is not None and epoch.epoch not in found.epochs:
+                rows.append(encoding.epoch_columns(job, epoch, now))
+                found.epochs.add(epoch.epoch)
+        if rows:
+            with self._writing():
+                self._db.executemany(_ADD_EPOCH, rows)
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -185,9 +187,8 @@ class Store:
 
     def flush(self) -> None:
         """Store which jobs have begun."""
-        if self._begun:
-            with self._writing():
-                pass
+        with self._writing() if self._begun else nullcontext():
+            pass
 
     def close(self) -> None:
         """Fold the log into the file and let go of it."""
@@ -201,7 +202,9 @@ class Store:
                 self._db.execute("BEGIN IMMEDIATE")
             try:
                 for job in [self._jobs.open[n] for n in sorted(self._begun) if n in self._jobs.open]:
-                    self._db.execute(_PUT_JOB, encoding.job_columns(job.row, job.text))
+                    self._db.execute(
+                        "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)", encoding.job_columns(job.row, job.text)
+                    )
                 self._begun.clear()
                 yield
             except BaseException:
@@ -237,16 +240,13 @@ class Store:
     def _continue(self, meta: Mapping[str, Any]) -> None:
         differences = compare(self._meta, meta)
         if differences:
-            raise DifferentSearchError(
-                f"{self.directory} holds a search made with something else:\n"
-                + "\n".join(f"  {line}" for line in differences)
-            )
-        for key in ("limits", "name"):
-            if key in meta and meta[key] != self._meta.get(key):
+            listed = "\n".join(f"  {line}" for line in differences)
+            raise DifferentSearchError(f"{self.directory} holds a search made with something else:\n{listed}")
+        for key in {"limits", "name"} & set(meta):
+            if meta[key] != self._meta.get(key):
                 with self._writing():
                     self._db.execute("INSERT OR REPLACE INTO meta VALUES(?,?,?)", encoding.meta_columns(key, meta[key]))
                 self._meta[key] = meta[key]
 
 
-_PUT_JOB = "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)"
 _ADD_EPOCH = "INSERT OR IGNORE INTO epochs(job, epoch, data, time, checksum) VALUES(?,?,?,?,?)"

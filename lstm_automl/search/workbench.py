@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from lstm_automl.errors import StorageError
 from lstm_automl.search.attempts import new_attempt, outcome, outcome_in
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, WorkerDied
-from lstm_automl.search.decisions import Decider
+from lstm_automl.search.decisions import Decider, Decision
 from lstm_automl.search.events import Events
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.retries import deaths, given_up, record_death
@@ -94,12 +94,15 @@ class Workbench:
             while True:
                 if self._stopping:
                     self._halt()
-                self._submit()
-                self._decide()
+                with self._batch():
+                    self._decide()
+                with self._batch():
+                    self._submit()
                 if self._idle():
                     self._store.flush()
                     return
-                self._listen(0.25 if limited else None)
+                if self._running or self._deciding:  # else jobs had results already, and there is more to decide
+                    self._listen(0.25 if limited else None)
         except BaseException:
             for job in list(self._running):
                 self._executor.kill(job)
@@ -112,28 +115,36 @@ class Workbench:
         return self._budget.spent or (not self._pending and (self._decider is None or self._decider.exhausted))
 
     def _decide(self) -> None:
-        """Begin the next decision while few jobs wait."""
-        if self._decider is None or self._deciding or self._budget.spent or len(self._pending) >= self._ahead:
-            return
-        if not self._stopping and self._decider.due():
+        """Begin the next decisions while few jobs wait."""
+        for _ in range(ROUND):
+            if self._decider is None or self._deciding or self._stopping or self._wrong or self._budget.spent:
+                return
+            if len(self._pending) >= self._ahead or not self._decider.due():
+                return
             self._deciding = True
-            self._decider.start(partial(self._events.tell, "decision"))
+            decision = self._decider.start(partial(self._events.tell, "decision"))
+            if decision is None:
+                return
+            self._on_decision(decision)
+
+    def _on_decision(self, what: Decision | BaseException) -> None:
+        self._deciding = False
+        if isinstance(what, BaseException):
+            self._wrong = what
+        elif self._decider is not None and not self._budget.spent and not self._stopping:
+            self._pending.extend(self._decider.take(what))
 
     def _submit(self) -> None:
-        free = self._executor.capacity - len(self._running)
-        if not self._pending or free < 1 or self._budget.spent:
-            return
-        with self._batch():
-            while self._pending and len(self._running) < self._executor.capacity and not self._budget.spent:
-                job = self._pending.popleft()
-                work = self._store.jobs[job].spec
-                found, died = outcome(self._directory, work), deaths(self._directory, work)
-                if found is not None and found.result.status != "stopped":
-                    self._end(work, found.result)
-                elif len(died) > self._max_retries:
-                    self._end(work, given_up(work, died))
-                else:
-                    self._start(work, self._budget.left())
+        while self._pending and len(self._running) < self._executor.capacity and not self._budget.spent:
+            job = self._pending.popleft()
+            work = self._store.jobs[job].spec
+            found, died = outcome(self._directory, work), deaths(self._directory, work)
+            if found is not None and found.result.status != "stopped":
+                self._end(work, found.result)
+            elif len(died) > self._max_retries:
+                self._end(work, given_up(work, died))
+            else:
+                self._start(work, self._budget.left())
 
     def _start(self, work: RungSpec, deadline: float | None) -> None:
         try:
@@ -175,28 +186,24 @@ class Workbench:
                 running.cut = True
                 self._executor.kill(job)
 
-    @contextlib.contextmanager
+    @contextmanager
     def _batch(self) -> Iterator[None]:
         """One commit for all inside; only then are others told."""
         with self._store.batch():
             yield
-            self._flush()
+            self._store.add_epochs(self._epochs)
+            self._epochs.clear()
         news, self._news = self._news, []
         for tell in news:
             tell()
 
     def _take(self, kind: str, what: Any) -> None:
         if kind == "decision":
-            self._deciding = False
-            if isinstance(what, BaseException):
-                self._wrong = what
-            elif self._decider is not None and not self._budget.spent and not self._stopping:
-                self._pending.extend(self._decider.take(what))
-                self._decide()
+            self._on_decision(what)
+            self._decide()
         elif kind == "epoch":
             self._on_epoch(*what)
         elif kind == "done":
-            self._flush()
             self._on_done(*what)
 
     def _on_epoch(self, spec: RungSpec, epoch: Epoch) -> None:
@@ -206,11 +213,6 @@ class Workbench:
         running.epochs = epoch.epoch + 1
         self._epochs.append((spec.job, epoch))
         self._news.append(partial(self._observer.on_epoch, spec, epoch))
-
-    def _flush(self) -> None:
-        if self._epochs:
-            self._store.add_epochs(self._epochs)
-            self._epochs.clear()
 
     def _on_done(self, spec: RungSpec, future: Future[RungResult]) -> None:
         running = self._running.get(spec.job)
