@@ -49,6 +49,12 @@ def effective_lengths(frame: Frame, window: int | None) -> NDArray[np.int64]:
     return lengths if window is None else np.minimum(lengths, int(window))
 
 
+def common_length(frame: Frame, window: int | None) -> int | None:
+    """The steps the network reads of each example, None where they differ."""
+    lengths = np.unique(effective_lengths(frame, window))
+    return int(lengths[0]) if len(lengths) == 1 else None
+
+
 class Feed:
     """The batches of frames of one kind.
 
@@ -58,12 +64,21 @@ class Feed:
         window: Steps an example may reach back, None = all.
         info: The frame's facts (``target_channels``, ``known_channels``).
         state: Scalers.
+        steps: Of every example there will be, where all have the same: kernels are faster for knowing it.
     """
 
     def __init__(
-        self, spec: InputSpec, head: HeadSpec, window: int | None, info: Mapping[str, Any], state: State
+        self,
+        spec: InputSpec,
+        head: HeadSpec,
+        window: int | None,
+        info: Mapping[str, Any],
+        state: State,
+        *,
+        steps: int | None = None,
     ) -> None:
         self.spec, self.head, self.window = spec, head, window
+        self.steps = steps if spec.length is None else spec.length
         self._known = list(info.get("known_channels") or ()) if spec.known else []
         self._targets = list(info.get("target_channels") or ()) if head.horizon else []
         self._arrays = {name: np.asarray(a) for name, a in state.arrays.items()}
@@ -71,7 +86,7 @@ class Feed:
     @property
     def kind(self) -> tuple[Any, ...]:
         """What shapes the part of a graph that makes batches."""
-        return self.spec, repr(self.head), self.window, tuple(self._known), tuple(self._targets)
+        return self.spec, self.steps, repr(self.head), self.window, tuple(self._known), tuple(self._targets)
 
     def tensors(self, frame: Frame) -> Tensors:
         """The frame's arrays and the scalers: all that a batch is made from.
@@ -116,7 +131,7 @@ class Feed:
         if self.spec.known:
             ahead = tf.gather(tensors["x"], self._ahead(tensors, end))
             batch["known"] = tf.gather(self._scaled(tensors, ahead, "x"), self._known, axis=2)
-        batch["x"] = tf.ensure_shape(batch["x"], (None, self.spec.length, self.spec.features))
+        batch["x"] = tf.ensure_shape(batch["x"], (None, self.steps, self.spec.features))
         return batch, lengths
 
     def targets(self, tensors: Tensors, index: Any) -> Any:

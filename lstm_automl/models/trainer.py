@@ -15,7 +15,7 @@ from lstm_automl.data.split import Index
 from lstm_automl.models import batches, builder
 from lstm_automl.models.augment import mixup_shares
 from lstm_automl.models.calls import uncollected
-from lstm_automl.models.feeds import Feed, input_spec
+from lstm_automl.models.feeds import Feed, common_length, input_spec
 from lstm_automl.models.graph import graph
 from lstm_automl.models.schedules import rates
 from lstm_automl.models.steps import steps_per_epoch
@@ -66,7 +66,8 @@ class Trainer:
         self.seed_key, self.options, self.max_epochs = tuple(seed_key), options, max_epochs
         self.head = task.head(frame, values)
         self.spec = input_spec(frame, self.head, values, dtype)
-        self.feed = Feed(self.spec, self.head, read(values, "window"), frame.info, state)
+        window = read(values, "window")
+        self.feed = Feed(self.spec, self.head, window, frame.info, state, steps=common_length(frame, window))
         self._tensors = self.feed.tensors(frame)
         seed = int(batches.generator(self.seed_key, batches.WEIGHTS).integers(2**31 - 1))
         with uncollected():
