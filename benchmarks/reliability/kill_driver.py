@@ -1,7 +1,7 @@
 """Kill the driver with SIGKILL at random moments and continue it: nothing lost, nothing run twice, the same table.
 
-``python benchmarks/reliability/kill_driver.py --kills 1000`` prints one line an oracle and exits 1 when a promise is
-broken. The objective is the dummy one; worker processes, store and signals are real.
+``python benchmarks/reliability/kill_driver.py --kills 1000`` prints one line for each oracle with each scheduler and
+exits 1 when a promise is broken. The objective is the dummy one; worker processes, store and signals are real.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COMMAND = (sys.executable, "-m", "lstm_automl.testing.search")
 
 @dataclass
 class Count:
-    """What happened to the searches of one oracle."""
+    """What happened to the searches of one pair."""
 
     searches: int = 0
     kills: int = 0
@@ -41,25 +41,29 @@ class Count:
 def main() -> int:
     """Run the benchmark; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=1000, help="kills in total over all oracles")
+    parser.add_argument("--kills", type=int, default=1000, help="kills in total over all pairs")
     parser.add_argument("--oracles", nargs="+", default=plugins.names("oracle"))
+    parser.add_argument("--schedulers", nargs="+", default=plugins.names("scheduler"))
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--folds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     kept = True
-    for oracle in given.oracles:
-        rng = random.Random(f"{oracle}-{given.seed}")
-        count = kill_searches(oracle, given.kills // len(given.oracles), given.trials, given.folds, rng)
+    pairs = [(oracle, scheduler) for oracle in given.oracles for scheduler in given.schedulers]
+    for oracle, scheduler in pairs:
+        rng = random.Random(f"{oracle}-{scheduler}-{given.seed}")
+        options = ["--oracle", oracle, "--scheduler", scheduler, "--trials", str(given.trials)]
+        options += ["--folds", str(given.folds), "--epochs", str(given.epochs)]
+        count = kill_searches(options, -(-given.kills // len(pairs)), rng)
         kept &= count.kept
-        print(f"{oracle}: {count}", flush=True)
+        print(f"{oracle}, {scheduler}: {count}", flush=True)
     return 0 if kept else 1
 
 
-def kill_searches(oracle: str, kills: int, trials: int, folds: int, rng: random.Random) -> Count:
+def kill_searches(options: list[str], kills: int, rng: random.Random) -> Count:
     """Searches killed once or many times each, until ``kills`` is reached."""
     count = Count()
-    options = ["--oracle", oracle, "--trials", str(trials), "--folds", str(folds)]
     with tempfile.TemporaryDirectory() as home:
         began = time.monotonic()
         whole = subprocess.run([*COMMAND, f"{home}/whole", *options], check=True, capture_output=True, text=True).stdout
@@ -77,7 +81,7 @@ def kill_searches(oracle: str, kills: int, trials: int, folds: int, rng: random.
                 pairs = zip(whole.splitlines(), done.stdout.splitlines(), strict=False)
                 first = next((f"{a}\n{b}" for a, b in pairs if a != b), "")
                 print(
-                    f"{oracle}, search {count.searches}: exit {done.returncode}\n{done.stderr[-500:]}{first}",
+                    f"search {count.searches}: exit {done.returncode}\n{done.stderr[-500:]}{first}",
                     flush=True,
                 )
             shutil.rmtree(directory)
