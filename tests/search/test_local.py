@@ -35,6 +35,15 @@ def report_pid(spec: RungSpec, on_epoch: Any) -> RungResult:
     return RungResult(spec.job, spec.trial, "completed", score=float(os.getpid()), error=os.environ["OMP_NUM_THREADS"])
 
 
+HOARD: list[bytearray] = []
+
+
+def hoard(spec: RungSpec, on_epoch: Any) -> RungResult:
+    """A runner that keeps 8 MiB of each rung."""
+    HOARD.append(bytearray(b"x" * (8 << 20)))
+    return report_pid(spec, on_epoch)
+
+
 def leave(spec: RungSpec, on_epoch: Any) -> RungResult:
     """A runner that ends its process."""
     os._exit(3)
@@ -50,12 +59,15 @@ def mistaken(spec: RungSpec, on_epoch: Any) -> RungResult:
     raise KeyError("no such thing")
 
 
-@pytest.mark.parametrize("more", [{"max_rungs": 2}, {"max_memory": 1}])
-def test_workers_are_replaced(tmp_path: Path, more: dict[str, int]) -> None:
-    with local(tmp_path, f"{__name__}:report_pid", **more) as executor:
+@pytest.mark.parametrize(
+    ("runner", "more", "processes"),
+    [("report_pid", {"max_rungs": 2}, 2), ("hoard", {"max_memory": 12 << 20}, 2), ("hoard", {}, 1)],
+)
+def test_workers_are_replaced(runner: str, more: dict[str, int], processes: int, tmp_path: Path) -> None:
+    with local(tmp_path, f"{__name__}:{runner}", **more) as executor:
         results = [executor.submit(rung(tmp_path, job), ignore).result(30) for job in range(4)]
     pids = [r.score for r in results]
-    assert len(set(pids)) == (4 if "max_memory" in more else 2)
+    assert len(set(pids)) == processes
     assert os.getpid() not in pids
     assert {r.error for r in results} == {"1"}, "more than one thread a process"
 
