@@ -81,12 +81,14 @@ class Compiled:
         no collector can free. Once the gradient is in the graph, nobody asks for the entry again.
         """
         registered = ops.gradient_registry._registry
-        before = set(registered)
+        before = frozenset(list(registered))
         with quickly(in_turn=self._in_turn), uncollected():
             traced = self._function.get_concrete_function().graph
             found = self._function(*given)
-        for name in [name for name in registered if name.startswith(_PREFIX) and name not in before]:
-            if _graph(registered[name]["type"]) is traced:
+        # Other threads trace, too: what is theirs stays.
+        for name in list(registered):
+            entry = None if name in before or not name.startswith(_PREFIX) else registered.get(name)
+            if entry is not None and _graph(entry["type"]) is traced:
                 registered.pop(name, None)
         return found
 

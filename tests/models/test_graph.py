@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -138,3 +139,13 @@ def test_control_flow_of_the_first_version_is_run_all_the_same() -> None:
     made = Compiled(old, [tf.TensorSpec([], tf.float32)])
     assert [float(made(tf.constant(x))) for x in (-2.0, 3.0)] == [2.0, 3.0]
     assert not made._in_turn
+
+
+def test_threads_share_a_kind() -> None:
+    found = equal_lengths()
+    train = found.split.folds[0].train
+    alone = [trained(found, train, (key,), num_layers=2)[1] for key in range(3)]
+    module._kept.clear()
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda key: trained(found, train, (key,), num_layers=2)[1], range(3)))
+    assert all(same(a, b) for a, b in zip(alone, together, strict=True))
