@@ -96,7 +96,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
-    warm_up()
+    warm_up(wait=True)
     head = ("cpu of workers", "in rungs", "hand-over", "tail", "waiting", "driver a rung")
     print(f"{'workers':7} {'seconds':>8}" + "".join(f"{name:>17}" for name in head))
     times: dict[int, list[float]] = {1: [], given.workers: []}
