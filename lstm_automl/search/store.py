@@ -37,8 +37,7 @@ class Store:
         self.path = self.directory / FILE
         self.repaired: list[str] = []
         """What was found damaged at open, and what became of it."""
-        self._held = False
-        self._begun: set[int] = set()
+        self._held, self._begun = False, set[int]()
         with errors_of(self.path):
             self._db = connect(self.path)
             try:
@@ -126,7 +125,7 @@ class Store:
                     "INSERT OR REPLACE INTO reads VALUES(?,?,?)", encoding.read_columns(rows[0].number, reads)
                 )
         if trial is not None:
-            self._trials[trial[0]] = dict(trial[1])
+            self._trials[trial[0]] = trial[1]
         if reads is not None and rows:
             self._reads[rows[0].number] = reads
         for row, text in zip(rows, texts, strict=True):
@@ -221,8 +220,7 @@ class Store:
         self._reads: dict[int, int] = {}
         read = partial(read_whole, self._db, self.repaired)
         read("trials", "*", encoding.read_trial, lambda t: self._trials.update([t]))
-        self._named: dict[int, Values] = {}
-        self._last = -1
+        self._named, self._last = dict[int, Values](), -1
         read("jobs", "*", encoding.read_job, self._on_job)
         read("reads", "*", lambda row: row if encoding.whole(row) else None, self._on_read)
         read("epochs", "id, job, epoch, data, time, checksum", encoding.read_epoch, lambda e: None)
