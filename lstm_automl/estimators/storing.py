@@ -18,6 +18,7 @@ from lstm_automl.errors import DifferentSearchError, NoValidTrialError, StateErr
 from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
+from lstm_automl.models.kernels import rule
 from lstm_automl.search.contracts import RungResult, Table
 from lstm_automl.search.driver import Driver, Limits
 from lstm_automl.search.lock import SearchLock
@@ -31,7 +32,7 @@ from lstm_automl.tasks.task import Direction
 
 # What makes two searches different; limits, workers and places may change between calls.
 IDENTITY = ("task", "space", "data_digest", "metric", "seed", "concurrency", "oracle", "scheduler", "folds",
-            "max_epochs", "patience")  # fmt: skip
+            "max_epochs", "patience", "kernels")  # fmt: skip
 REQUEST = "request.json"
 # What a search that was killed while it was being made leaves behind.
 _UNBORN = {"lock", "data.tmp", "data", "request.tmp"}
@@ -80,6 +81,7 @@ def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]
         "folds": len(problem.split.folds),
         "max_epochs": settings.max_epochs,
         "patience": settings.patience,
+        "kernels": rule.VERSION,  # another rule computes other last digits
     }
 
 

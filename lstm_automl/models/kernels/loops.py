@@ -7,17 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from lstm_automl.models.kernels import gates
+from lstm_automl.models.kernels.rule import unrolled
 
 ops = tf.raw_ops
-UNROLLED = 12
-"""Up to so many steps, where their number is known, there is no loop: more make the graph slow to build."""
 CHUNK = 4
 """Steps a round: a round costs about as much as half a step, and each step in it 15 ms when the graph is built."""
-
-
-def unrolled(steps: int | None) -> bool:
-    """Whether so many steps, None = unknown, go without a loop."""
-    return steps is not None and steps <= UNROLLED
 
 
 def chunk(steps: int | None) -> tuple[int, bool]:

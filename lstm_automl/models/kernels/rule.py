@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lstm_automl.models.kernels.loops import unrolled
-
 VERSION = 2
 FEATURES_WEIGH = 4
 BLOCK = 12_500
 BLOCK_UNROLLED = 6_200
 """Up to so much a step the block kernel is the faster one, beside a loop and beside steps without one."""
 
+UNROLLED = 12
+"""Up to so many steps, where their number is known, there is no loop: more make the graph slow to build."""
+
 Kernel = Literal["block", "hoisted", "plain"]
+
+
+def unrolled(steps: int | None) -> bool:
+    """Whether so many steps, None = unknown, go without a loop."""
+    return steps is not None and steps <= UNROLLED
 
 
 def kernel(steps: int | None, features: int, units: int, *, dtype: str = "float32", kept: bool = False) -> Kernel:
