@@ -16,9 +16,12 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lstm_automl.errors import UnknownNameError
+from lstm_automl.errors import LstmAutomlError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @dataclass(frozen=True)
@@ -129,15 +132,36 @@ KINDS = tuple(_PLUGINS)
 
 @cache
 def registered(kind: str) -> Mapping[str, Plugin]:
-    """All plug-ins of a kind: ours, then those of other distributions; a name taken twice is an error."""
+    """All plug-ins of a kind: ours, then those of other distributions.
+
+    Raises:
+        UsageError: a name is taken twice, or a plug-in is broken; names the distribution.
+    """
     from importlib.metadata import entry_points
 
-    found = dict(_PLUGINS[kind])
+    found, owners = dict(_PLUGINS[kind]), dict.fromkeys(_PLUGINS[kind], "lstm_automl")
     for entry in entry_points(group=f"lstm_automl.{kind}"):
+        owner = entry.dist.name if entry.dist is not None else entry.value
         if entry.name in found:
-            raise ValueError(f"two distributions register {kind} {entry.name!r}: rename one of them")
-        found[entry.name] = entry.load()
+            raise UsageError(
+                f"two distributions register {kind} {entry.name!r}: rename one of them ({owners[entry.name]}, {owner})"
+            )
+        found[entry.name], owners[entry.name] = _entered(entry, owner, kind), owner
     return found
+
+
+def _entered(entry: EntryPoint, owner: str, kind: str) -> Plugin:
+    """What another distribution registers: whatever is wrong in there, the user needs to know whose it is."""
+    try:
+        made = entry.load()
+    except Exception as wrong:
+        raise UsageError(
+            f"{owner} registers {kind} {entry.name!r}, which cannot be loaded: {type(wrong).__name__}: {wrong}; "
+            "repair or uninstall it"
+        ) from wrong
+    if not isinstance(made, Plugin):
+        raise UsageError(f"{owner} registers {kind} {entry.name!r}: {entry.value} is no lstm_automl.plugins.Plugin")
+    return made
 
 
 def names(kind: str) -> list[str]:
@@ -158,5 +182,19 @@ def find(kind: str, name: str) -> Plugin:
 
 
 def load(kind: str, name: str) -> Any:
-    """Import and return the object of that name."""
-    return find(kind, name).load()
+    """Import and return the object of that name.
+
+    Raises:
+        UnknownNameError: with the nearest valid name.
+        UsageError: it is of another distribution and cannot be imported.
+    """
+    plugin = find(kind, name)
+    try:
+        return plugin.load()
+    except Exception as wrong:
+        if name in _PLUGINS[kind] or isinstance(wrong, LstmAutomlError):
+            raise
+        raise UsageError(
+            f"{kind} {name!r} is registered as {plugin.target}, which cannot be imported: "
+            f"{type(wrong).__name__}: {wrong}"
+        ) from wrong

@@ -28,12 +28,22 @@ def doctor() -> None:
     click.echo(f"cores {cores}; memory {_memory()}")
     disk = shutil.disk_usage(".")
     click.echo(f"disk {disk.free / 1e9:.1f} GB free here; writable: {'yes' if os.access('.', os.W_OK) else 'no'}")
-    click.echo(f"gpu {'visible' if os.path.exists('/proc/driver/nvidia/version') else 'none'}")
+    click.echo(f"gpu {_gpus()}")
     from lstm_automl.spaces import catalog
 
     click.echo(f"spaces {', '.join(catalog.names())}")
     if missing:
         raise click.exceptions.Exit(1)
+
+
+def _gpus() -> str:
+    """As workers are started: a GPU that TensorFlow cannot compute on is none to a search."""
+    from lstm_automl.search.executors import devices
+
+    found = devices.gpus()
+    if found and not devices.usable(found):
+        return f"none that TensorFlow can use: {len(found)} there without cuDNN (pip install 'tensorflow[and-cuda]')"
+    return f"{len(found)}, one worker each" if found else "none"
 
 
 def _memory() -> str:

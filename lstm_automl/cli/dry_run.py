@@ -26,7 +26,7 @@ def describe(problem: Problem, space: Space, settings: Search, name: str) -> str
             f"steps an example: {int(lengths.min())} to {int(lengths.max())}; "
             f"features {frame.features}, static {frame.static}",
             f"trials: {settings.max_trials} of at most {settings.max_epochs} epochs, oracle {settings.oracle}, "
-            f"scheduler {settings.scheduler}, {settings.processes} workers",
+            f"scheduler {settings.scheduler}, {_workers(settings)}",
             f"estimated time: {_clock(low)} to {_clock(high)}"
             + (f", cut at {_clock(settings.time_budget)}" if settings.time_budget else ""),
             "",
@@ -52,8 +52,21 @@ def estimate(problem: Problem, settings: Search) -> tuple[float, float]:
     finalists = min(settings.finalists, settings.max_trials)
     runs = folds * (finalists * settings.seeds if finalists > 1 else 0) + settings.ensemble
     work = folds * (PER_JOB * rungs + epoch * epochs) + runs * (PER_JOB + epoch * settings.max_epochs)
-    total = 30 + work / min(settings.processes, settings.concurrency)
+    total = 30 + work / (
+        settings.concurrency if _elsewhere(settings) else min(settings.processes, settings.concurrency)
+    )
     return total * 0.5, total * 1.6
+
+
+def _elsewhere(settings: Search) -> bool:
+    """Whether this machine's cores say nothing of how many trials run at once."""
+    return "address" in plugins.find("executor", settings.executor).reads
+
+
+def _workers(settings: Search) -> str:
+    if not _elsewhere(settings):
+        return f"{settings.processes} workers"
+    return f"{settings.workers} of the cluster's workers" if settings.workers else "the cluster's workers"
 
 
 def _clock(seconds: float) -> str:

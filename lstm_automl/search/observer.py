@@ -12,7 +12,7 @@ class Observer:
     """
 
     def on_phase(self, name: str, total: int) -> None:
-        """A phase begins: ``search`` with at most ``total`` trials, ``seed`` or ``refit`` with ``total`` jobs."""
+        """A phase begins: ``search`` (at most ``total`` trials), ``select``, ``refit`` (jobs), then ``finish`` (1)."""
 
     def on_job_start(self, spec: RungSpec) -> None:
         """A rung was handed to a worker."""
