@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def new_attempt(directory: Path, work: RungSpec, reads: int | None = None) -> Ru
     before = attempts(directory, work.job)
     number = int(before[-1].name.removeprefix(_ATTEMPT)) + 1 if before else 1
     folder = job_folder(directory, work.job) / f"{_ATTEMPT}{number}"
-    spec = _rest(directory, work)
+    spec = _rest(directory, work, before)
     folder.mkdir(parents=True)
     start = {"from_epoch": spec.from_epoch, "parent": spec.parent, "reads": reads}
     # not durable: the decision is in the store, and a power cut at worst costs this rung
@@ -118,11 +118,11 @@ def recorded_work(directory: Path, job: int) -> tuple[RungSpec, int | None] | No
     return None
 
 
-def _rest(directory: Path, work: RungSpec) -> RungSpec:
+def _rest(directory: Path, work: RungSpec, before: Sequence[Path]) -> RungSpec:
     """What is left of a stopped rung; without a checkpoint to continue, all of it, or even what was before it."""
     lost = work.parent is not None and not (directory / work.parent).is_file()
     start = 0 if lost or work.parent is None else work.from_epoch
-    for folder in attempts_on(directory, work):
+    for folder in attempts_on(directory, work) if before else ():
         found = outcome_in(directory, folder, work)
         if found is None or found.result.status != "stopped" or not found.result.checkpoint:
             continue

@@ -41,18 +41,24 @@ class Cleaner:
         self._waiting: dict[int, list[_Place]] = {}
         self._places: dict[int, list[tuple[list[_Place], _Place]]] = {}
 
-    def ended(self, row: TrialRow, folds: int) -> None:
-        """All folds of a trial's newest rung are in and recorded."""
-        jobs = self._jobs_of(row.number)
+    def ended(self, row: TrialRow, jobs: Sequence[int], folds: int) -> None:
+        """All folds of a trial's newest rung are in and recorded.
+
+        Args:
+            row: The trial.
+            jobs: Its jobs up to that rung, in order; the next may have been decided already.
+            folds: Jobs a rung.
+        """
         self.promoted(row.number)
         self._remove(jobs[:-folds])  # a later state is there
         if row.status != "completed" or row.score is None:
             self._remove(jobs[-folds:])
             return
         place = (self._sign * row.score, math.inf if row.loss is None else row.loss, row.number)
-        self._enter(self._best, place, KEEP)
+        # Who waits is entered first: leaving the best must not take what a promotion needs.
         if row.to_epoch < self._max_epochs:
             self._enter(self._waiting.setdefault(row.to_epoch, []), place, WAITING)
+        self._enter(self._best, place, KEEP)
         self._leave_if_nowhere(row.number)
 
     def promoted(self, trial: int) -> None:

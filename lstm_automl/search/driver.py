@@ -117,7 +117,7 @@ class Driver:
         budget = Budget(self.limits.time_budget, self._clock)
         self._decider.complete()
         for row in self.table():
-            self._clean(row)
+            self._clean(row, self._ledger.jobs_of(row.number))
         self._bench.work(self._store.unfinished("search"), budget, self._decider)
         return self.table()
 
@@ -167,16 +167,17 @@ class Driver:
         row = self._ledger.row(spec.trial)
         if result.status == "stopped" or row.status == "running":
             return None
+        jobs = self._ledger.jobs_of(spec.trial)
 
         def then() -> None:
             self._observer.on_trial(row)
-            self._clean(row)
+            self._clean(row, jobs)
 
         return then
 
-    def _clean(self, row: TrialRow) -> None:
+    def _clean(self, row: TrialRow, jobs: Sequence[int]) -> None:
         if row.status not in ("running", "stopped"):
-            self._cleaner.ended(row, self._folds)
+            self._cleaner.ended(row, jobs, self._folds)
 
     def _job_of(self, request: JobRequest) -> int:
         if request.trial not in self._store.trials:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import time
 from typing import Any
 
 Event = tuple[str, Any]
+
+ROUND = 256
+"""Events taken in before they are committed at the latest."""
+GATHER = 0.2
+"""Seconds that epochs wait for each other, to be committed together: nobody waits for them."""
 
 
 class Events:
@@ -19,16 +25,14 @@ class Events:
         """Something happened."""
         self._queue.put((kind, what))
 
-    def wait(self, seconds: float | None, most: int) -> list[Event]:
+    def wait(self, seconds: float | None, most: int = ROUND) -> list[Event]:
         """What has happened, at most ``most`` events; if nothing has, wait up to ``seconds``, None = for ever."""
-        found = []
+        found = list[Event]()
         with contextlib.suppress(queue.Empty):
             found.append(self._queue.get(timeout=seconds))
+            until = time.monotonic() + GATHER
             while len(found) < most:
-                found.append(self._queue.get_nowait())
+                left = until - time.monotonic() if found[-1][0] == "epoch" else 0.0
+                until = until if left > 0 else 0.0
+                found.append(self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait())
         return found
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to take in just now."""
-        return self._queue.empty()

@@ -26,7 +26,11 @@ def canonical(data: Any) -> str:
 
 def checksum(*parts: object) -> str:
     """SHA-256 of the canonical JSON of ``parts``."""
-    return hashlib.sha256(canonical(parts).encode()).hexdigest()
+    return _digest(canonical(parts))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_checked(path: Path, data: Mapping[str, Any], *, durable: bool = True) -> None:
@@ -40,9 +44,9 @@ def write_checked(path: Path, data: Mapping[str, Any], *, durable: bool = True) 
     Raises:
         OSError: the disk is full, read-only or gone.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary, text = path.with_name(f".{path.name}.{os.getpid()}"), canonical(data)
     with temporary.open("w", encoding="utf-8") as file:
-        file.write(canonical({"data": data, "checksum": checksum(data)}))
+        file.write(f'{{"checksum":"{_digest(f"[{text}]")}","data":{text}}}')
         if durable:
             file.flush()
             os.fsync(file.fileno())

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import StorageError
-from lstm_automl.search.attempts import new_attempt, outcome, outcome_in
+from lstm_automl.search.attempts import attempts, new_attempt, outcome, outcome_in
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.decisions import Decider, Decision
-from lstm_automl.search.events import Events
+from lstm_automl.search.events import GATHER, ROUND, Events
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.retries import deaths, given_up, record_death
 from lstm_automl.search.stopping import KILL_SECONDS, OVERRUN_SECONDS, STOP_SECONDS, Stopped
@@ -25,8 +25,6 @@ from lstm_automl.search.store import Store
 
 AHEAD = 2
 """Decisions taken ahead at least, so that a worker that becomes free finds its next rung decided."""
-ROUND = 256
-"""Events taken in before they are committed at the latest."""
 
 
 @dataclass
@@ -138,7 +136,8 @@ class Workbench:
         while self._pending and len(self._running) < self._executor.capacity and not self._budget.spent:
             job = self._pending.popleft()
             work = self._store.jobs[job].spec
-            found, died = outcome(self._directory, work), deaths(self._directory, work)
+            tried = attempts(self._directory, job)
+            found, died = (outcome(self._directory, work), deaths(self._directory, work)) if tried else (None, [])
             if found is not None and found.result.status != "stopped":
                 self._end(work, found.result)
             elif len(died) > self._max_retries:
@@ -172,12 +171,14 @@ class Workbench:
 
     def _listen(self, seconds: float | None) -> None:
         """Wait for news and take in all there is; what it changes is committed together."""
-        if self._events.empty:
+        events = self._events.wait(GATHER if seconds is None else min(seconds, GATHER))
+        if not events:
             self._store.flush()
-        events = self._events.wait(seconds, ROUND)
+            events = self._events.wait(seconds)
         with self._batch():
             for kind, what in events:
                 self._take(kind, what)
+            self._decide()
         if self._wrong is not None:
             raise self._wrong
         now = time.monotonic()
@@ -200,7 +201,6 @@ class Workbench:
     def _take(self, kind: str, what: Any) -> None:
         if kind == "decision":
             self._on_decision(what)
-            self._decide()
         elif kind == "epoch":
             self._on_epoch(*what)
         elif kind == "done":
