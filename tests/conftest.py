@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in its background deaf to Ctrl-C, and every process begun here would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SMALL = (
     "--max-trials", "4", "--max-epochs", "2", "--cv", "1", "--ensemble", "1", "--workers", "2",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 from lstm_automl.cli.main import run
 
 HEADER = "x0,x1,x2,label\n"
+
+RAY = "" if find_spec("ray") else "--executor ray needs ray: pip install 'lstm_automl[ray]'"
+"""What is said of ray where it is not installed."""
 
 
 def wide(n: int, labels: str = "ab") -> str:
@@ -153,8 +157,8 @@ CASES = [
     option("--executor dusk", "unknown executor 'dusk'; did you mean 'dask'? (valid: dask, local, ray)"),
     option("--executor dask", "--executor dask needs --address"),
     option("--address tcp://127.0.0.1:1", "--address is of no use with --executor local"),
-    option("--executor ray --address somewhere", "--address somewhere: write HOST:PORT"),
-    option("--executor ray --address 127.0.0.1:1", "--address 127.0.0.1:1: no ray cluster answers there"),
+    option("--executor ray --address somewhere", RAY or "--address somewhere: write HOST:PORT"),
+    option("--executor ray --address 127.0.0.1:1", RAY or "--address 127.0.0.1:1: no ray cluster answers there"),
     option("--executor dask --address nobody", "--address nobody: no dask scheduler answers there"),
     option("--executor dask --address tcp://127.0.0.1:1", "no dask scheduler answers there"),
     option("--executor dask --address tcp://127.0.0.1:1 --storage memory://x", "memory:// is seen by one process"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import threading
@@ -12,15 +13,16 @@ THREAD = "ahead"
 Made = TypeVar("Made")
 
 MODULES = ("keras", "lstm_automl.models.bundle")
+LONGEST_IMPORT = 30.0
 
 
 class Ahead(Generic[Made]):
-    """A value made on a thread of its own, which then imports what saving the model will need.
+    """Imports what saving the model will need, then makes a value, on a thread of its own.
 
     The thread is a daemon: a search that is stopped does not wait for it.
 
     Args:
-        make: Makes the value.
+        make: Makes the value; writes nothing.
 
     >>> Ahead(lambda: 3, modules=()).result()
     3
@@ -30,27 +32,41 @@ class Ahead(Generic[Made]):
         self._make, self._modules = make, modules
         self._made: list[Made] = []
         self._wrong: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
-        self._thread.start()
+        self._imported, self._ready = threading.Event(), threading.Event()
+        threading.Thread(target=self._run, name=THREAD, daemon=True).start()
+        # TensorFlow does not survive an interpreter that ends while it is being imported.
+        atexit.register(self._imported.wait, LONGEST_IMPORT)
 
-    def result(self) -> Made:
-        """The value, waited for with the imports; what went wrong in making it is raised here.
+    def imported(self) -> None:
+        """Wait for the imports: two threads that import TensorFlow at a time lock each other out."""
+        self._imported.wait()
+        atexit.unregister(self._imported.wait)
 
-        Two threads that import TensorFlow at a time lock each other out.
+    def result(self, seconds: float | None = None) -> Made:
+        """The value, waited for; what went wrong in making it is raised here.
+
+        Args:
+            seconds: To wait at most, None = as long as it takes.
+
+        Raises:
+            TimeoutError: it is not ready by then.
         """
-        self._thread.join()
+        if not self._ready.wait(seconds):
+            raise TimeoutError(f"not ready after {seconds:.0f} s")
         if self._wrong is not None:
             raise self._wrong
         return self._made[0]
 
     def _run(self) -> None:
+        with contextlib.suppress(Exception):  # who needs the module hears of it
+            for name in self._modules:
+                importlib.import_module(name)
+        self._imported.set()
         try:
             self._made.append(self._make())
         except BaseException as error:
             self._wrong = error
-        with contextlib.suppress(Exception):  # who needs the module hears of it
-            for name in self._modules:
-                importlib.import_module(name)
+        self._ready.set()
 
 
 def busy() -> bool:

@@ -23,14 +23,18 @@ class Allowance:
     """
 
     def __init__(self, settings: Search, started: float) -> None:
-        self._until = None
+        self._until, self._kept = None, 0.0
         if settings.time_budget is not None:
-            kept = min(FINISH_SHARE * settings.time_budget, FINISH_SECONDS)
-            self._until = started + settings.time_budget - kept
+            self._kept = min(FINISH_SHARE * settings.time_budget, FINISH_SECONDS)
+            self._until = started + settings.time_budget - self._kept
 
     def left(self) -> float | None:
         """Seconds, at least 0; None without a limit."""
         return None if self._until is None else max(0.0, self._until - time.monotonic())
+
+    def to_the_end(self) -> float | None:
+        """Seconds for evaluation, registration and reports, at least 2; None without a limit."""
+        return None if self._until is None else max(2.0, self._until + self._kept - time.monotonic())
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,8 @@ class Cost:
 def affordable(asked: Effort, finalists: int, folds: int, means: Means | None) -> Effort:
     """The effort cut to what the means allow; without a limit in time, as asked.
 
-    This is the only place in which a measured time decides, as DESIGN says of ``--time-budget``. The refit comes
-    first, then as many runs of as many finalists as fit.
+    The only place in which a measured time decides, and only under a time budget. The refit comes first, then as many
+    runs of as many finalists as fit.
 
     >>> affordable(Effort(3, 3, 3), 3, 1, Means(seconds=60, workers=4, job=10, refit=10))
     Effort(finalists=3, seeds=3, ensemble=3)

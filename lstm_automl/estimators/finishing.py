@@ -11,7 +11,9 @@ from typing import Any
 
 from lstm_automl.errors import NoValidTrialError
 from lstm_automl.estimators.ahead import Ahead
+from lstm_automl.estimators.effort import Allowance
 from lstm_automl.estimators.result import SearchResult
+from lstm_automl.estimators.selection import Members
 from lstm_automl.estimators.storing import Session, write_json
 from lstm_automl.search.contracts import Table, TrialRow
 from lstm_automl.tasks.problem import Problem
@@ -23,17 +25,22 @@ def finish(
     session: Session,
     table: Table,
     best: TrialRow,
-    checkpoints: list[Path],
-    floors: Ahead[Baselines],
+    members: Members,
+    ahead: Ahead[Baselines],
+    allowance: Allowance,
     started: float,
 ) -> SearchResult:
     """Save the chosen model, score it once on the test part, register it, write the reports."""
-    if not checkpoints:
+    if not members.checkpoints:
         raise NoValidTrialError(f"trial {best.number} was the best and could not be trained again on all data")
     problem, directory = session.problem, session.directory
-    baselines = floors.result()
-    bundle, test, looks = _bundle(session, best, checkpoints, baselines)
-    uri, notes = _register(session, bundle, best, test)
+    notes: tuple[str, ...] = ()
+    if members.fold is not None:
+        notes += ("no time was left to train the best again: its model has not seen the validation part",)
+    ahead.imported()
+    baselines, missing = _floors(directory, ahead, allowance)
+    bundle, test, looks = _bundle(session, best, members, baselines)
+    uri, registered = _register(session, bundle, best, test)
     result = SearchResult(
         name=directory.name,
         task=problem.task.name,
@@ -46,38 +53,51 @@ def finish(
         path=bundle,
         seconds=time.monotonic() - started,
         looks=looks,
-        notes=notes,
+        notes=(*notes, *missing, *registered),
     )
     _report(session, result)
     return result
 
 
+FLOORS = "baselines.json"
+
+
 def known_baselines(problem: Problem, directory: Path) -> Baselines:
-    """The floors, computed once a search."""
-    path = directory / "baselines.json"
+    """The floors, computed once a search; :func:`finish` keeps them."""
+    path = directory / FLOORS
     if path.exists():
         stored: Baselines = json.loads(path.read_text())
         return stored
-    made = problem.task.baselines(problem.prepared, problem.options)
-    write_json(path, made)
-    return made
+    return problem.task.baselines(problem.prepared, problem.options)
+
+
+def _floors(directory: Path, ahead: Ahead[Baselines], allowance: Allowance) -> tuple[Baselines, tuple[str, ...]]:
+    """The floors, or why there are none: no model is lost for want of what it is compared with."""
+    try:
+        made = ahead.result(allowance.to_the_end())
+    except Exception as wrong:
+        return {}, (f"no floors ({type(wrong).__name__}: {wrong})",)
+    if not (directory / FLOORS).exists():
+        write_json(directory / FLOORS, made)
+    return made, ()
 
 
 def _bundle(
-    session: Session, best: TrialRow, checkpoints: list[Path], baselines: Baselines
+    session: Session, best: TrialRow, members: Members, baselines: Baselines
 ) -> tuple[Path, dict[str, float], int]:
     """Save the model beside the old one and swap; the test part is looked at once per new model."""
     from lstm_automl.models import bundle
 
     problem, directory = session.problem, session.directory
     identity = {"trial": best.number, "values": dict(best.values), "best_epoch": best.best_epoch,
-                "members": len(checkpoints)}  # fmt: skip
+                "members": len(members.checkpoints)}  # fmt: skip
     final = directory / "final.json"
     before: dict[str, Any] = json.loads(final.read_text()) if final.exists() else {"looks": 0}
     folder = directory / "bundle"
     if before.get("identity") == identity and folder.exists():
         return folder, before["test"], before["looks"]
-    state = problem.task.fit_state(problem.frame, problem.split.refit, problem.options)
+    seen = problem.split.refit if members.fold is None else problem.split.folds[members.fold].train
+    state = problem.task.fit_state(problem.frame, seen, problem.options)
     about = {
         "name": directory.name,
         "best": identity,
@@ -85,7 +105,7 @@ def _bundle(
         "baselines": baselines,
         "looks": before["looks"] + 1,
     }
-    bundle.save(folder, problem, best.values, state, checkpoints, metrics={}, about=about)
+    bundle.save(folder, problem, best.values, state, members.checkpoints, metrics={}, about=about)
     test = _scored(problem, folder)
     bundle.note(folder, metrics=test)
     record = {"identity": identity, "test": test, "looks": before["looks"] + 1}
@@ -131,7 +151,7 @@ def _report(session: Session, result: SearchResult) -> None:
 def summary(result: SearchResult) -> list[str]:
     """What a person wants to know first, a line each."""
     metric = result.objective["metric"]
-    lines = [f"best: trial {result.best.number}, {metric} {_number(result.best.score)} (mean over seeds and folds)"]
+    lines = [f"best: trial {result.best.number}, {metric} {_number(result.best.score)} on validation data"]
     values = ", ".join(f"{k} {_number(v)}" for k, v in result.best.values.items())
     lines += textwrap.wrap(values, 100, initial_indent="  ", subsequent_indent="  ")
     if result.test:

@@ -111,7 +111,7 @@ def run(
         driver, problem = session.driver, session.problem
         if on_driver is not None:
             on_driver(driver)
-        floors = Ahead(lambda: known_baselines(problem, directory))
+        ahead = Ahead(lambda: known_baselines(problem, directory))
         folds = len(problem.split.folds)
         seen.on_phase("search", settings.max_trials)
         table, effort = _search(session, allowance, seen)
@@ -122,9 +122,9 @@ def run(
             driver, table, problem.metric, folds, effort, seconds=None if left is None else max(0.0, left - kept)
         )
         seen.on_phase("refit", effort.ensemble)
-        checkpoints = refit(driver, best, effort, seconds=allowance.left())
+        members = refit(driver, best, effort, seconds=allowance.left())
         seen.on_phase("finish", 1)
-        return finish(session, table, best, checkpoints, floors, started)
+        return finish(session, table, best, members, ahead, allowance, started)
 
 
 def _search(session: storing.Session, allowance: Allowance, seen: Observer) -> tuple[Table, Effort]:

@@ -26,7 +26,7 @@ class SearchResult:
         task: Name of the task.
         objective: ``{"metric", "direction"}``.
         table: Every trial, by number.
-        best: The chosen trial; its score is the mean over seeds and folds.
+        best: The chosen trial; its score is the mean over fresh seeds, or the run of the search where none was made.
         test: Scores on the test part, looked at once; empty without one.
         baselines: name -> part -> metric -> score.
         model_uri: ``models:/NAME/VERSION``; the bundle's folder where nothing was registered.

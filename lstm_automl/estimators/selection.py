@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lstm_automl.estimators.effort import Effort
 from lstm_automl.search.contracts import RungResult, Table, TrialRow
 from lstm_automl.search.driver import Driver, JobRequest
 from lstm_automl.search.rows import common_epoch, rank
+from lstm_automl.search.view import StoreView
 from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.task import Direction, Metric
 
@@ -45,11 +46,25 @@ def choose(
     return again[ranked[0].number] if ranked else finalists[0]
 
 
-def refit(driver: Driver, best: TrialRow, effort: Effort, *, seconds: float | None = None) -> list[Path]:
+@dataclass(frozen=True)
+class Members:
+    """The networks of the final model.
+
+    Args:
+        checkpoints: One each, all trained on the same examples.
+        fold: That whose training part they were trained on; None = training and validation part.
+    """
+
+    checkpoints: Sequence[Path]
+    fold: int | None = None
+
+
+def refit(driver: Driver, best: TrialRow, effort: Effort, *, seconds: float | None = None) -> Members:
     """Train ``best`` on training and validation part; one checkpoint a seed.
 
     Args:
-        seconds: For all of it, None = no limit. Runs that are cut then are used only where none was whole.
+        seconds: For all of it, None = no limit. Runs that are cut then are used only where none was whole; where none
+            has had an epoch, the search's own network of the first fold is.
     """
     epochs = refit_epochs(best, driver.limits.max_epochs)
     requests = [
@@ -59,7 +74,17 @@ def refit(driver: Driver, best: TrialRow, effort: Effort, *, seconds: float | No
     results = [r for r in driver.run(requests, seconds=seconds) if r.checkpoint]
     whole = [r for r in results if r.status == "completed"]
     usable = whole or [r for r in results if r.status == "stopped" and r.epochs]
-    return [driver.folder(r.job) / str(r.checkpoint) for r in usable]
+    if usable:
+        return Members([driver.folder(r.job) / str(r.checkpoint) for r in usable])
+    return Members(_of_the_search(driver, best.number), fold=0)
+
+
+def _of_the_search(driver: Driver, trial: int) -> list[Path]:
+    """The last checkpoint of the trial's first fold, if there is one."""
+    with StoreView(driver.directory) as view:
+        jobs = [j for j in view.jobs() if (j.spec.trial, j.spec.purpose, j.spec.fold) == (trial, "search", 0)]
+    left = [driver.folder(j.number) / j.result.checkpoint for j in jobs if j.result and j.result.checkpoint]
+    return [path for path in left if path.is_file()][-1:]
 
 
 def refit_epochs(best: TrialRow, max_epochs: int) -> int:

@@ -143,6 +143,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
     """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
     with SearchLock(directory), placing.executor(directory, settings, observer) as executor:
         meta, _ = request(directory)
+        _check_kernels(directory, meta)
         problem = _stored_problem(directory / "data", meta["data_digest"])
         space = Space.from_json(meta["space"])
         limits = Limits(
@@ -176,6 +177,15 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
             store.close()
             if tracker is not None:
                 tracker.close(timeout=20.0)
+
+
+def _check_kernels(directory: Path, meta: dict[str, Any]) -> None:
+    """One table, one kernel rule: another computes other last digits."""
+    if meta.get("kernels") != rule.VERSION:
+        raise DifferentSearchError(
+            f"{directory} was begun with version {meta.get('kernels')} of the kernel rule, this is {rule.VERSION}: "
+            "its trials would not be comparable; begin another search with --name"
+        )
 
 
 def require_valid(table: Table, direction: Direction, directory: Path) -> None:

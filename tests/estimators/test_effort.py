@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
 from lstm_automl.errors import DataError
-from lstm_automl.estimators.ahead import Ahead
+from lstm_automl.estimators.ahead import Ahead, busy
 from lstm_automl.estimators.effort import Allowance, Cost, Effort, Means, affordable, expected_epochs
 from lstm_automl.estimators.request import Search
 from lstm_automl.search.contracts import TrialRow
@@ -60,3 +61,14 @@ def test_what_goes_wrong_ahead_is_raised_where_it_is_needed() -> None:
     with pytest.raises(DataError, match="no rows"):
         made.result()
     assert Ahead(lambda: [1], modules=("a_module_that_is_not_there",)).result() == [1]
+
+
+def test_what_is_made_ahead_is_not_waited_for_for_ever() -> None:
+    go = threading.Event()
+    made = Ahead(lambda: go.wait(60), modules=("json",))
+    made.imported()
+    assert busy()
+    with pytest.raises(TimeoutError):
+        made.result(0.01)
+    go.set()
+    assert made.result() is True

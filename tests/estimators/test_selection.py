@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from lstm_automl.estimators.effort import Effort
-from lstm_automl.estimators.selection import choose, refit
+from lstm_automl.estimators.selection import Members, choose, refit
 from lstm_automl.search.contracts import Epoch, RungResult, TrialRow
 from lstm_automl.search.driver import Driver, JobRequest, Limits
 from lstm_automl.tasks.task import Metric
@@ -83,6 +83,5 @@ def test_each_finalist_is_first_run_once() -> None:
 def test_whole_refits_before_cut_ones() -> None:
     trial: Any = TrialRow(4, {"schedule": "constant"}, "completed", 0.9, 0.1, best_epoch=6)
     driver = Recorded({(4, 0): 0.9, (4, 1): None})
-    assert refit(cast(Driver, driver), trial, EFFORT) == [Path("job-0/checkpoint.npz")]
+    assert refit(cast(Driver, driver), trial, EFFORT) == Members([Path("job-0/checkpoint.npz")])
     assert {r.to_epoch for r in driver.asked} == {7}
-    assert refit(cast(Driver, Recorded({})), trial, EFFORT) == []
