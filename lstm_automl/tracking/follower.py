@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,7 @@ class Follower:
             self._db = connect(self._view.path, readonly=True)
         self.meta: Mapping[str, Any] = self._view.meta()
         self.jobs: dict[int, JobRow] = {}
+        self._of_trial: dict[int, list[int]] = {}
         self._marks: dict[int, tuple[Any, ...]] = {}
         self._rows: dict[int, TrialRow] = {}
         self._version, self._read = -1, 0
@@ -62,8 +64,7 @@ class Follower:
 
     def of_trial(self, trial: int) -> list[JobRow]:
         """The jobs that decide on a trial: those of the search, in number order."""
-        jobs = (self.jobs[number] for number in sorted(self.jobs))
-        return [job for job in jobs if job.spec.trial == trial and job.spec.purpose == "search"]
+        return [self.jobs[number] for number in self._of_trial.get(trial, ())]
 
     def finished_rungs(self) -> Iterator[tuple[float | None, float]]:
         """Score and time of each rung in the order in which they were decided, up to the first that is under way."""
@@ -93,6 +94,8 @@ class Follower:
             job = encoding.read_job(self._db.execute("SELECT * FROM jobs WHERE number = ?", (number,)).fetchone())
             if job is None:
                 raise StateError(f"{self._view.path} is damaged; 'lstm-automl resume' repairs what can be repaired")
+            if number not in self.jobs and job.spec.purpose == "search":
+                insort(self._of_trial.setdefault(job.spec.trial, []), number)
             self.jobs[number] = job
         return changed
 
