@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import itertools
+import math
 import random
 import resource
 import sys
@@ -30,6 +31,9 @@ from lstm_automl.search.sqlite import FILE
 from lstm_automl.search.store import Store
 from lstm_automl.testing.dummy import score
 from lstm_automl.testing.search import facts, make_driver, small_space
+
+WINDOW = 5000
+"""Rungs over which the slowest rate is looked for."""
 
 Running = tuple[RungSpec, Callable[[Epoch], None], Future[RungResult]]
 
@@ -52,7 +56,7 @@ class SimulatedExecutor:
         self._count = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
-        self.cpu = 0.0
+        self.cpu = self.busy = 0.0
         self._thread = threading.Thread(target=self._work, name="simulated workers", daemon=True)
         self._thread.start()
 
@@ -62,6 +66,7 @@ class SimulatedExecutor:
         future.set_running_or_notify_cancel()
         lasts = (spec.to_epoch - spec.from_epoch) * self._seconds * self._rng.lognormvariate(0.0, 0.6)
         with self._changed:
+            self.busy += lasts
             self._running[spec.job] = spec, on_epoch, future
             heapq.heappush(self._due, (time.monotonic() + lasts, next(self._count), spec.job))
             if self._due[0][2] == spec.job:
@@ -115,11 +120,14 @@ class Count(Observer):
     def __init__(self, stop_at: int) -> None:
         self.rungs, self.epochs, self._stop_at, self._driver = 0, 0, stop_at, None
         self.stopped = 0.0
+        self.passed = [time.monotonic()]
 
     def on_job_end(self, spec: RungSpec, result: RungResult) -> None:
         """One more."""
         self.rungs += 1
         self.epochs += len(result.epochs)
+        if self.rungs % WINDOW == 0:
+            self.passed.append(time.monotonic())
         if self.rungs == self._stop_at:
             self.stopped = time.monotonic()
             self._driver.stop()
@@ -141,9 +149,12 @@ def phase(directory: Path, meta: dict, given: argparse.Namespace, stop_at: int) 
         seconds, ended = time.monotonic() - opened, time.monotonic()
         used = time.process_time() - cpu - executor.cpu
     stopping = ended - count.stopped if count.stopped else 0.0
+    slowest = max((b - a for a, b in itertools.pairwise(count.passed)), default=math.nan)
     return {
         "open s": opened - began, "seconds": seconds - stopping, "rungs": count.rungs, "epochs": count.epochs,
-        "rungs/s": count.rungs / (seconds - stopping), "driver CPU ms/rung": 1000 * used / count.rungs,
+        "rungs/s": count.rungs / (seconds - stopping),
+        "slowest 5000/s": WINDOW / slowest, "workers busy %": 100 * executor.busy / given.workers / seconds,
+        "driver CPU ms/rung": 1000 * used / count.rungs,
         "stop s": stopping, "trials": len(table),
         "RSS MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }  # fmt: skip
@@ -154,9 +165,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=1000)
     parser.add_argument("--rungs", type=int, default=100_000, help="about so many in total")
-    parser.add_argument("--concurrency", type=int, default=2000)
+    parser.add_argument("--concurrency", type=int, default=4000, help="rungs decided ahead")
     parser.add_argument("--max-epochs", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=0.3, help="median of an epoch")
+    parser.add_argument("--seconds", type=float, default=0.1, help="median of an epoch")
     parser.add_argument("--oracle", default="random")
     parser.add_argument("--scheduler", default="asha")
     parser.add_argument("--home", type=Path, help="where the search directory goes; a temporary folder")
@@ -170,16 +181,21 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=given.home) as home:
         directory = Path(home) / "search"
         phases = [phase(directory, meta, given, given.rungs // 2), phase(directory, meta, given, 0)]
-        size = (directory / FILE).stat().st_size
+        kept = report(phases, (directory / FILE).stat().st_size)
+    return 0 if kept else 1
+
+
+def report(phases: list[dict[str, float]], size: int) -> bool:
+    """Print what came out; whether all that is promised was kept."""
     for name in phases[0]:
         print(f"{name:>20}: " + "  ".join(f"{p[name]:12.2f}" for p in phases), flush=True)
     rungs, epochs = (sum(p[name] for p in phases) for name in ("rungs", "epochs"))
     rate = rungs / sum(p["seconds"] for p in phases)
     per_row = size / epochs
     print(f"{rungs:.0f} rungs, {epochs:.0f} epochs: {rate:.0f} rungs/s, {per_row:.0f} bytes of database an epoch")
-    kept = rate >= 200 and per_row < 1024 and phases[0]["stop s"] < 5 and phases[1]["RSS MB"] < 1000
-    print("kept" if kept else "NOT KEPT: 200 rungs/s, 1 KB an epoch, 5 s to stop, 1 GB")
-    return 0 if kept else 1
+    kept = rate >= 200 and per_row < 1024 and phases[0]["stop s"] < 5 and phases[1]["RSS MB"] < 954
+    print("kept" if kept else "NOT KEPT: 200 rungs/s, 1 KB an epoch, 5 s to stop, 1 GB", flush=True)
+    return kept
 
 
 if __name__ == "__main__":
