@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median_low
@@ -23,7 +24,7 @@ class Piece:
         fold, to_epoch: Of its spec.
         status: None while there is no result that may be read.
         score, loss, best_epoch: Of its result: of the trial up to there.
-        curve: Objective and ``val_loss`` of each of its epochs.
+        scores, losses: Objective and ``val_loss`` of each of its epochs, packed: there are a million of them.
     """
 
     fold: int
@@ -32,7 +33,8 @@ class Piece:
     score: float | None = None
     loss: float | None = None
     best_epoch: int = -1
-    curve: Curve = ()
+    scores: Sequence[float] = ()
+    losses: Sequence[float] = ()
 
 
 def piece(spec: RungSpec, result: RungResult | None, metric: str) -> Piece:
@@ -42,8 +44,10 @@ def piece(spec: RungSpec, result: RungResult | None, metric: str) -> Piece:
     status = result.status
     if status == "completed" and (result.score is None or not math.isfinite(result.score)):
         status = "diverged"
-    curve = tuple((e.scores[metric], e.scores.get("val_loss", math.inf)) for e in result.epochs if metric in e.scores)
-    return Piece(spec.fold, spec.to_epoch, status, result.score, result.loss, result.best_epoch, curve)
+    told = [e.scores for e in result.epochs if metric in e.scores]
+    scores = array("d", [s[metric] for s in told])
+    losses = array("d", [s.get("val_loss", math.inf) for s in told])
+    return Piece(spec.fold, spec.to_epoch, status, result.score, result.loss, result.best_epoch, scores, losses)
 
 
 def row_of(number: int, values: Values, pieces: Sequence[Piece], direction: Direction) -> TrialRow:
@@ -129,7 +133,10 @@ def _score_at(folds: Folds, end: int, direction: Direction) -> float | None:
 def _standing(folds: Folds, end: int, direction: Direction) -> tuple[float, float | None, int]:
     """Score, loss and epoch of the best so far, ``end`` included; all pieces up to there are completed."""
     if len(folds) > 1:
-        curves = [[at for p in parts if p.to_epoch <= end for at in p.curve] for parts in folds.values()]
+        curves = [
+            [at for p in parts if p.to_epoch <= end for at in zip(p.scores, p.losses, strict=True)]
+            for parts in folds.values()
+        ]
         if all(curves):
             at, score, loss = common_epoch(curves, direction)
             return score, loss, at
@@ -140,7 +147,7 @@ def _standing(folds: Folds, end: int, direction: Direction) -> tuple[float, floa
 
 
 def _epochs(folds: Folds, end: int) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(score for p in parts if p.to_epoch <= end for score, _ in p.curve) for parts in folds.values())
+    return tuple(tuple(score for p in parts if p.to_epoch <= end for score in p.scores) for parts in folds.values())
 
 
 def _worst(pieces: Sequence[Piece]) -> Status:
