@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lstm_automl.errors import StorageError
+from lstm_automl.errors import LstmAutomlError, StorageError
 from lstm_automl.search.attempts import attempts, new_attempt, outcome, outcome_in
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, WorkerDied
@@ -120,8 +120,7 @@ class Workbench:
             if len(self._pending) >= self._ahead or not self._decider.due():
                 return
             self._deciding = True
-            decision = self._decider.start(partial(self._events.tell, "decision"))
-            if decision is None:
+            if (decision := self._decider.start(partial(self._events.tell, "decision"))) is None:
                 return
             self._on_decision(decision)
 
@@ -225,7 +224,8 @@ class Workbench:
         except (WorkerDied, CancelledError) as death:
             self._on_death(work, running, death)
             return
-        found = outcome_in(self._directory, Path(spec.folder), work)
+        whole = spec.from_epoch == work.from_epoch  # else the epochs before it are in the folders of other attempts
+        found = None if whole else outcome_in(self._directory, Path(spec.folder), work)
         self._end(work, found.result if found is not None else result)
 
     def _on_death(self, work: RungSpec, running: _Running, death: BaseException) -> None:
@@ -238,6 +238,8 @@ class Workbench:
             self._observer.on_message(f"trial {work.trial}: {death}")
         elif self._stopping or running.cut:
             return
+        elif isinstance(death, CancelledError):
+            raise LstmAutomlError("the executor was closed while the search ran") from death
         self._pending.appendleft(work.job)
 
     def _end(self, work: RungSpec, result: RungResult) -> None:

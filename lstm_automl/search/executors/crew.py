@@ -9,17 +9,17 @@ import socket
 import threading
 import time
 from collections import deque
-from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
 
-from lstm_automl.errors import LstmAutomlError, StorageError
-from lstm_automl.search.contracts import Epoch, RungResult, WorkerDied
+from lstm_automl.errors import LstmAutomlError
+from lstm_automl.search.contracts import Epoch
 from lstm_automl.search.executors import ready, wire
 from lstm_automl.search.executors.devices import Mode
 from lstm_automl.search.executors.launch import LOG, Ended, Launcher
 from lstm_automl.search.executors.manning import Manning, verdicts
+from lstm_automl.search.executors.orders import Order, Orders
 from lstm_automl.search.executors.roster import Job, Worker, match
+from lstm_automl.search.executors.starting import Starts
 
 GRACE = 2.0  # seconds in which a parent must say how a worker ended
 LOOK = 1.0  # seconds between looks at workers; with caps, LOOK_CAPPED
@@ -34,24 +34,27 @@ class Crew(threading.Thread):
     def __init__(self, manning: Manning, directory: Path | None, runner: str, mode: Mode) -> None:
         super().__init__(name="workers", daemon=True)
         self._manning, self._directory, self._runner, self._mode = manning, directory, runner, mode
-        self._orders: deque[tuple[str, Any]] = deque()
-        self._waiting: deque[Job] = deque()
+        self._orders, self._waiting = Orders(), deque[Job]()
         self._workers: dict[int, Worker] = {}
         self._look = LOOK_CAPPED if manning.caps else LOOK
         self._looked = time.monotonic()
-        self._wake, self._woken = socket.socketpair()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._woken, selectors.EVENT_READ, self._on_wake)
+        self._selector.register(self._orders.woken, selectors.EVENT_READ, self._on_wake)
+        self._broken: Exception | None = None
+        self._starts, self._unready = Starts(), 0
+        self.closed = False
         self._launcher: Launcher = ready.launcher(mode, runner, directory)
         self._watch_parent()
-        self._broken: Exception | None = None
-        self.closed = False
 
-    def tell(self, order: tuple[str, Any]) -> None:
+    def tell(self, order: Order) -> None:
         """From any thread, and from a signal handler."""
-        self._orders.append(order)
-        with contextlib.suppress(OSError):
-            self._wake.send(b"x")
+        self._orders.tell(order)
+
+    def submit(self, job: Job) -> None:
+        """From any thread; once closed or broken, it ends with the error that did it."""
+        self.tell(("submit", job))
+        if self.closed:
+            self._refuse()
 
     def close(self) -> None:
         """End everything and wait for it."""
@@ -79,12 +82,13 @@ class Crew(threading.Thread):
         """Seconds until there is something to do without being told."""
         if any(w.gone is not None for w in self._workers.values()):
             return 0.02
+        if self._waiting and (left := self._starts.left()):
+            return min(left, self._look)
         return self._look if any(w.job is not None for w in self._workers.values()) else None
 
     def _on_wake(self) -> None:
-        self._woken.recv(4096)
-        while self._orders:
-            order, what = self._orders.popleft()
+        self._orders.hush()
+        for order, what in self._orders.taken():
             if order == "submit":
                 self._waiting.append(what)
             elif order == "stop":
@@ -98,7 +102,7 @@ class Crew(threading.Thread):
             return
         idle = [w for w in self._workers.values() if w.idle]
         present = sum(w.gone is None for w in self._workers.values())
-        more = min(len(self._waiting) - len(idle), self._manning.size - present)
+        more = 0 if self._starts.left() else min(len(self._waiting) - len(idle), self._manning.size - present)
         idle += [self._hire() for _ in range(more)]
         jobs = [self._waiting.popleft() for _ in range(min(len(idle), len(self._waiting)))]
         for position, worker in match([job.spec for job in jobs], idle):
@@ -106,7 +110,6 @@ class Crew(threading.Thread):
 
     def _give(self, job: Job, worker: Worker) -> None:
         worker.take(job)
-        job.future.set_running_or_notify_cancel()
         with contextlib.suppress(OSError):  # it died just now: its end is noticed in the next round
             wire.send(worker.sock, {"op": "run", "spec": job.spec.to_json(), "runner": self._runner})
 
@@ -135,6 +138,7 @@ class Crew(threading.Thread):
         if op == "hello":
             worker.pid, worker.base, worker.before = message["pid"], message["memory"], message["memory"]
             worker.began = None if job is None else time.monotonic()
+            self._starts.began()
             return
         if job is None or message.get("job") != job.spec.job:
             return
@@ -143,14 +147,9 @@ class Crew(threading.Thread):
             return
         worker.rest(message["memory"])
         gained = message["memory"] - worker.base
-        if worker.rungs >= self._manning.max_rungs or gained > self._manning.max_memory:
+        if self._manning.used_up(worker.rungs, gained):
             self._let_go(worker)
-        if op == "result":
-            job.future.set_result(RungResult.from_json(message["result"]))
-        elif op == "storage":
-            job.future.set_exception(StorageError(message["error"]))
-        else:
-            job.future.set_exception(LstmAutomlError(f"job {job.spec.job} broke its worker:\n{message['error']}"))
+        job.end(message)
 
     def _look_around(self) -> None:
         """End rungs over a cap, and workers that somebody has stopped."""
@@ -174,7 +173,7 @@ class Crew(threading.Thread):
         worker.gone = time.monotonic()
 
     def _bury(self) -> None:
-        """Find out how the workers that are gone ended."""
+        """Find out how the workers that are gone ended; one that never said a word had not begun its rung."""
         for worker in [w for w in self._workers.values() if w.gone is not None]:
             found = self._launcher.ended(worker.number)
             if found is None and time.monotonic() - (worker.gone or 0.0) <= GRACE:
@@ -182,10 +181,15 @@ class Crew(threading.Thread):
             if found is None:
                 self._launcher.kill(worker.number)
             del self._workers[worker.number]
-            if worker.job is not None:
-                found = found or Ended("ended without a word")
+            if worker.job is None:
+                continue
+            found = found or Ended("ended without a word")
+            if worker.pid is None and worker.ended is None:
+                self._waiting.appendleft(worker.job)
+                self._starts.failed(f"a worker {found.how}", alone=not any(w.pid for w in self._workers.values()))
+            else:
                 how, ours = worker.ended or (found.how, found.ours)
-                worker.job.future.set_exception(WorkerDied(f"the worker of job {worker.job.spec.job} {how}", ours=ours))
+                worker.job.died(f"the worker of job {worker.job.spec.job} {how}", ours=ours)
 
     def _ask_to_stop(self, number: int) -> None:
         self._withdraw(number)
@@ -201,40 +205,46 @@ class Crew(threading.Thread):
                 self._end_one(worker, "was stopped", ours=True)
 
     def _on(self, number: int) -> list[Worker]:
-        return [w for w in self._workers.values() if w.job is not None and w.job.spec.job == number]
+        return [w for w in self._workers.values() if w.job and w.job.spec.job == number]
 
     def _withdraw(self, number: int) -> None:
         for job in [j for j in self._waiting if j.spec.job == number]:
             self._waiting.remove(job)
-            job.future.set_exception(WorkerDied(f"job {number} was stopped before it began", ours=True))
+            job.died(f"job {number} was stopped before it began", ours=True)
 
     def _watch_parent(self) -> None:
         if self._launcher.control is not None:
             self._selector.register(self._launcher.control, selectors.EVENT_READ, self._on_parent)
 
     def _on_parent(self) -> None:
-        """News from the warm parent. A dead one is replaced; before it was ever ready, there is no use in it."""
+        """News from the warm parent. A dead one is replaced, one that was never ready once: it may have been killed."""
         if self._launcher.read():
             return
         assert self._launcher.control is not None
         self._selector.unregister(self._launcher.control)
-        was_ready = self._launcher.ready
+        self._unready = 0 if self._launcher.ready else self._unready + 1
         ready.done(self._launcher, broken=True)
-        if not was_ready:
-            log = "its error" if self._directory is None else str(self._directory / LOG)
-            raise LstmAutomlError(f"worker processes cannot start; see {log}")
+        if self._unready > 1:
+            log = "" if self._directory is None else f" (see {self._directory / LOG})"
+            raise LstmAutomlError(f"worker processes cannot start: {self._launcher.words}{log}")
         self._launcher = ready.launcher(self._mode, self._runner, self._directory)
         self._watch_parent()
 
     def _end(self) -> None:
-        jobs = [*self._waiting, *(w.job for w in self._workers.values() if w.job is not None)]
-        for worker in self._workers.values():
-            self._launcher.kill(worker.number)
-            worker.sock.close()
-        ready.done(self._launcher, waiting=list(self._workers))
-        self._selector.close()
-        self._wake.close()
-        self._woken.close()
-        for job in jobs:
-            if not job.future.done():
-                job.future.set_exception(self._broken or CancelledError())
+        try:
+            for worker in self._workers.values():
+                self._launcher.kill(worker.number)
+                worker.sock.close()
+            ready.done(self._launcher, waiting=list(self._workers))
+            self._selector.close()
+            self._orders.close()
+        finally:
+            for job in (*self._waiting, *(w.job for w in self._workers.values() if w.job is not None)):
+                job.give_up(self._broken)
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Jobs that nobody will take in any more."""
+        for order, what in self._orders.taken():
+            if order == "submit":
+                what.give_up(self._broken)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import socket
@@ -46,6 +47,8 @@ class Launcher(Protocol):
     """Readable when :meth:`read` should be called."""
     ready: bool
     """Workers can be started without waiting for imports, or it will never be otherwise."""
+    words: str
+    """What the parent said last, or how it ended, once it is closed."""
 
     def start(self, number: int, sock: socket.socket, slot: int) -> None:
         """A new worker that owns ``sock``."""
@@ -73,7 +76,7 @@ class Forked:
     """
 
     def __init__(self, runner: str) -> None:
-        self.runner, self.ready = runner, False
+        self.runner, self.ready, self.words = runner, False, ""
         self._control, theirs = socket.socketpair()
         self.control: socket.socket | None = self._control
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the parent
@@ -81,6 +84,15 @@ class Forked:
         self._process = _popen(["fork", str(theirs.fileno()), runner], theirs, self._said, {})
         self._inbox = wire.Inbox()
         self._ended: dict[int, Ended] = {}
+
+    @property
+    def alive(self) -> bool:
+        """Its process has not ended."""
+        return self._process.poll() is None
+
+    def speaks(self, seconds: float) -> bool:
+        """Whether there is something to :meth:`read`, or will be within so many seconds."""
+        return bool(select.select([self._control], [], [], seconds)[0])
 
     def settle(self, directory: Path | None) -> None:
         """The workers started from now on write to the log in ``directory`` and hold its lock; None = nowhere."""
@@ -129,10 +141,14 @@ class Forked:
         if self._said.closed:
             return
         self._control.close()
+        ended = self._process.poll()
         _end(self._process, patience if self.ready else 0.0)
         with contextlib.suppress(OSError):
             self._said.seek(0)
-            if self._log is not None and (said := self._said.read()):
+            said = self._said.read()
+            lines = said.decode(errors="replace").split("\n")
+            self.words = next((line.strip() for line in reversed(lines) if line.strip()), _how(ended))
+            if self._log is not None and said:
                 with self._log.open("ab") as log:
                     log.write(said)
         self._said.close()
@@ -149,6 +165,7 @@ class Spawned:
 
     control: socket.socket | None = None
     ready = True
+    words = ""
 
     def __init__(self, runner: str, directory: Path | None, gpus: tuple[str, ...] = ()) -> None:
         self._runner, self._directory, self._gpus = runner, directory, gpus
@@ -166,13 +183,11 @@ class Spawned:
             self._processes[number].kill()
 
     def ended(self, number: int) -> Ended | None:
-        from lstm_automl.search.executors.warm import describe
-
         process = self._processes.get(number)
         if process is None:
             return Ended("could not start")
         code = process.poll()
-        return None if code is None else Ended(describe(code))
+        return None if code is None else Ended(_how(code))
 
     def read(self) -> bool:
         return True
@@ -183,6 +198,12 @@ class Spawned:
     def close(self) -> None:
         for process in self._processes.values():
             _end(process, 1.0)
+
+
+def _how(code: int | None) -> str:
+    from lstm_automl.search.executors.warm import describe
+
+    return "" if code is None else describe(code)
 
 
 def _popen(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from pathlib import Path
 from typing import ClassVar
 
@@ -63,12 +63,12 @@ class LocalExecutor:
         self._crew.start()
 
     def submit(self, spec: RungSpec, on_epoch: Callable[[Epoch], None]) -> Future[RungResult]:
-        """Run a rung in a worker; with all of them busy it waits its turn."""
+        """Run a rung in a worker; with all of them busy it waits its turn.
+
+        The future raises what has broken the workers once and for all; closed, CancelledError.
+        """
         future: Future[RungResult] = Future()
-        if self._crew.closed:
-            future.set_exception(CancelledError())
-        else:
-            self._crew.tell(("submit", Job(spec, on_epoch, future)))
+        self._crew.submit(Job(spec, on_epoch, future))
         return future
 
     def stop(self, job: int) -> None:

@@ -47,7 +47,8 @@ def machine(proc: Path = PROC, cgroups: Path = CGROUPS) -> int:
     with contextlib.suppress(OSError):
         lines = (proc / "meminfo").read_text().splitlines()
         limits += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal:")]
-    for path in _groups(proc, cgroups):
+    found = [cgroups / "memory" / "memory.limit_in_bytes", *groups("memory.max", proc, cgroups)]
+    for path in found:
         with contextlib.suppress(OSError, ValueError):  # "max": no limit
             limits.append(int(path.read_text()))
     if not limits:
@@ -70,15 +71,15 @@ def spare_the_others() -> None:
         (PROC / "self" / "oom_score_adj").write_text("500")
 
 
-def _groups(proc: Path, cgroups: Path) -> list[Path]:
-    """Files that may hold a limit: of this process's group and those around it, of both versions."""
-    found = [cgroups / "memory" / "memory.limit_in_bytes", cgroups / "memory.max"]
+def groups(limit: str, proc: Path = PROC, cgroups: Path = CGROUPS) -> list[Path]:
+    """Files that may hold a limit: of this process's control group and of those around it."""
+    found = [cgroups / limit]
     with contextlib.suppress(OSError):
         for line in (proc / "self" / "cgroup").read_text().splitlines():
             number, _, name = line.split(":", 2)
             group = Path(name.lstrip("/"))
             if number == "0" and name != "/":
-                found += [cgroups / g / "memory.max" for g in (group, *group.parents)]
+                found += [cgroups / g / limit for g in (group, *group.parents)]
     return found
 
 

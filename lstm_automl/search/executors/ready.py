@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from lstm_automl.errors import StorageError
 from lstm_automl.search.executors import devices
 from lstm_automl.search.executors.devices import Mode
 from lstm_automl.search.executors.launch import Forked, Launcher, Spawned
+from lstm_automl.search.executors.starting import refused
 
 RUNNER = "lstm_automl.search.rung:run_rung"
+
+LOOK = 0.2
+"""Seconds after which a wait looks whether somebody else has taken the parent."""
 
 _lock = threading.Lock()
 _kept: Forked | None = None
@@ -37,14 +42,41 @@ def warm_up(*, wait: bool = False) -> None:
     if devices.default_mode(devices.usable(devices.gpus())) != "fork":
         return
     with _lock:
+        _drop_the_dead()
         if _kept is None:
-            _kept = Forked(RUNNER)
-        while wait and not _lent and not _kept.ready:
-            if not _kept.read():
-                return  # it has ended; a search begins another one
+            _kept = _begin(RUNNER)
+        parent = _kept
+    while wait and _imports(parent):
+        with contextlib.suppress(OSError, ValueError):  # closed a moment ago
+            parent.speaks(LOOK)
 
 
-@contextmanager
+def _imports(parent: Forked) -> bool:
+    """Take in what a parent has said; whether it still imports, and nobody else listens to it."""
+    with _lock:
+        if parent is not _kept or _lent or parent.ready:
+            return False
+        if parent.speaks(0.0) and not parent.read():
+            return False  # it has ended; a search begins another one
+        return not parent.ready
+
+
+def _begin(runner: str) -> Forked:
+    try:
+        return Forked(runner)
+    except OSError as error:
+        raise StorageError(f"no process can be started: {refused(error.strerror or str(error))}") from error
+
+
+def _drop_the_dead() -> None:
+    """Killed, or out of memory: nobody was there to notice."""
+    global _kept
+    if _kept is not None and not _lent and not _kept.alive:
+        parent, _kept = _kept, None
+        parent.close()
+
+
+@contextlib.contextmanager
 def at_hand(wanted: bool = True) -> Iterator[None]:
     """A warm parent for as long as this lasts, whatever happens in it; one that was there before stays."""
     before = _kept
@@ -63,10 +95,11 @@ def launcher(mode: Mode, runner: str, directory: Path | None) -> Launcher:
     if mode == "spawn":
         return Spawned(runner, directory, devices.usable(devices.gpus()))
     with _lock:
+        _drop_the_dead()
         if _kept is not None and not _lent and _kept.runner == runner:
             _lent, parent = True, _kept
         else:
-            parent = Forked(runner)
+            parent = _begin(runner)
     try:
         parent.settle(directory)
     except OSError:
@@ -100,8 +133,9 @@ def done(parent: Launcher, *, waiting: Iterable[int] = (), broken: bool = False)
 
 
 def _end() -> None:
-    global _kept
-    parent, _kept = _kept, None
+    global _kept, _lent
+    with _lock:
+        parent, _kept, _lent = _kept, None, False
     if parent is not None:
         parent.close(patience=0.0)
 

@@ -6,10 +6,11 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 
-from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
+from lstm_automl.errors import LstmAutomlError, StorageError
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors import wire
 from lstm_automl.search.results import canonical
 
@@ -27,6 +28,24 @@ class Job:
     spec: RungSpec
     on_epoch: Callable[[Epoch], None]
     future: Future[RungResult]
+
+    def end(self, message: wire.Message) -> None:
+        """With its worker's last message."""
+        if message["op"] == "result":
+            self.future.set_result(RungResult.from_json(message["result"]))
+        elif message["op"] == "storage":
+            self.future.set_exception(StorageError(message["error"]))
+        else:
+            self.future.set_exception(LstmAutomlError(f"job {self.spec.job} broke its worker:\n{message['error']}"))
+
+    def died(self, how: str, *, ours: bool) -> None:
+        """Without a result."""
+        self.future.set_exception(WorkerDied(how, ours=ours))
+
+    def give_up(self, error: Exception | None) -> None:
+        """End it with an error, or as cancelled."""
+        if not self.future.done():
+            self.future.set_exception(error or CancelledError())
 
 
 @dataclass
@@ -68,6 +87,8 @@ class Worker:
         """Begin a job, at once or with the first message of a worker that is only starting."""
         self.job = job
         self.began = None if self.pid is None else time.monotonic()
+        if not job.future.running():  # else it comes from a worker that never started
+            job.future.set_running_or_notify_cancel()
 
     def rest(self, held: int) -> None:
         """The job is done."""

@@ -105,7 +105,7 @@ class WarmParent:
             pid = os.fork()
         except OSError as error:
             os.close(fd)
-            wire.send(self.control, {"op": "ended", "worker": number, "how": f"it could not start: {error.strerror}"})
+            wire.send(self.control, {"op": "ended", "worker": number, "how": f"could not start: {error.strerror}"})
             return
         if pid == 0:
             self._become_worker(fd)
