@@ -1,12 +1,12 @@
-"""The one door to MLflow: quiet, without telemetry, and impatient where nothing may wait for it."""
+"""The one door to MLflow: quiet, without telemetry."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from lstm_automl.tracking import patience
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -43,6 +43,7 @@ def connect(uri: str | None) -> MlflowClient:
     quiet()
     where = resolve(uri)
     database.ensure(where)
+    patience.install()
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=where, registry_uri=where)
@@ -62,25 +63,3 @@ def pyfunc() -> ModuleType:
 def is_absent(error: MlflowException) -> bool:
     """Whether MLflow says that there is no such thing; anything else means that it could not be asked."""
     return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "ENDPOINT_NOT_FOUND")
-
-
-@contextmanager
-def impatient(seconds: int = 10, retries: int = 0) -> Iterator[None]:
-    """Within: MLflow waits this long for an answer, instead of four minutes for a server that is down.
-
-    Args:
-        seconds: For one answer.
-        retries: After the first try.
-    """
-    wanted = {
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds),
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(retries),
-        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    }
-    ours = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name in ours:
-            os.environ.pop(name, None)

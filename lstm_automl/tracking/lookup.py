@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from lstm_automl.errors import LstmAutomlError, UsageError
 from lstm_automl.tracking import served
-from lstm_automl.tracking.client import connect, impatient, is_absent, quiet
+from lstm_automl.tracking.client import connect, is_absent, quiet
 from lstm_automl.tracking.client import resolve as resolve_uri
 from lstm_automl.tracking.database import path_of
 from lstm_automl.tracking.names import check_name
+from lstm_automl.tracking.patience import impatient
 
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[\w.-]+)|/(?P<version>[0-9]+))\Z")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lstm_automl.search.contracts import TrialRow
+from lstm_automl.search.pieces import settled
 from lstm_automl.search.rows import EpochRow, JobRow
 from lstm_automl.tracking import client as mlflow_client
 from lstm_automl.tracking.cursor import Cursor
@@ -17,7 +19,7 @@ from lstm_automl.tracking.points import MLFLOW_STATUS, Curves, Point, best_so_fa
 from lstm_automl.tracking.runs import Runs
 
 _BATCH = 1000  # MLflow's limit of metrics in one call
-_RUNNING = "running"
+_RUNNING, _KILLED = "running", "killed"
 
 
 class Mirror:
@@ -31,7 +33,7 @@ class Mirror:
     """
 
     def __init__(self, directory: Path, uri: str, name: str, cursor: Cursor) -> None:
-        self._directory, self._cursor = directory, cursor
+        self._directory, self._cursor, self._outcome = directory, cursor, cursor.get("outcome")
         self._client = mlflow_client.connect(uri)
         self._store = Follower(directory)
         try:
@@ -47,6 +49,7 @@ class Mirror:
 
     def step(self) -> None:
         """Send what is new."""
+        self._outcome = self._cursor.get("outcome")
         self._open()
         epochs, changed = self._store.look()
         self._epochs(epochs)
@@ -65,7 +68,7 @@ class Mirror:
             parent = self._runs.parent()
             self._log(parent, params=self._runs.parameters())
             self._cursor.put(parent=parent, experiment=self._runs.experiment)
-        elif self._cursor.get("closed") and not self._cursor.get("outcome"):
+        elif self._cursor.get("closed") and not self._outcome:
             self._client.update_run(self._runs.parent(), status="RUNNING")
             self._cursor.put(closed="")
 
@@ -97,20 +100,37 @@ class Mirror:
         jobs = self._store.of_trial(trial)
         if not any(job.started for job in jobs):
             return
-        row = self._store.row(trial)
-        open_ = row.status == "running" or any(job.ended is None for job in jobs)
-        state = _RUNNING if open_ else f"{row.status} {row.score} {row.best_epoch}"
+        row, status, open_ = self._standing(trial, jobs)
+        state = _RUNNING if open_ else f"{status} {row.score} {row.best_epoch}"
         before = self._cursor.get(f"trial_{trial}")
-        if state == before:
+        if state == before or (open_ and before == _KILLED and self._outcome):
             return
         run = self._child(trial)
         if not open_:
-            ended = _time_ms(max(job.ended or 0.0 for job in jobs))
-            self._log(run, _result(row, ended), tags=_result_tags(row, jobs))
-            self._client.set_terminated(run, MLFLOW_STATUS[row.status], end_time=ended)
+            # of the rungs that count, so that sending it again is the same point
+            ended = _time_ms(max(job.ended or 0.0 for job in jobs if job.spec.to_epoch <= row.to_epoch))
+            self._log(run, _result(row, ended), tags=_result_tags(row, status, jobs))
+            self._client.set_terminated(run, MLFLOW_STATUS[status], end_time=ended)
         elif before:
             self._client.update_run(run, status="RUNNING")
         self._cursor.put(**{f"trial_{trial}": state})
+
+    def _standing(self, trial: int, jobs: Sequence[JobRow]) -> tuple[TrialRow, str, bool]:
+        """A trial's row, its status to MLflow, and whether it is open.
+
+        A rung that was cut off takes nothing from the rungs before it; once the search is finished it is as if it
+        had never begun, as in the leaderboard.
+        """
+        row = self._store.row(trial)
+        counts = settled(row, self._meta["direction"])
+        if counts is not row and self._finished:
+            return counts, counts.status, False
+        open_ = row.status == "running" or any(job.ended is None for job in jobs)
+        return (row if open_ else counts), row.status, open_
+
+    @property
+    def _finished(self) -> bool:
+        return bool(self._outcome) and json.loads(self._outcome)["status"] == "FINISHED"
 
     def _best(self) -> None:
         sent = int(self._cursor.get("best", "-1"))
@@ -124,14 +144,17 @@ class Mirror:
             self._cursor.put(best=points[-1].step)
 
     def _close(self) -> None:
-        outcome = self._cursor.get("outcome")
+        outcome = self._outcome
         if not outcome or outcome == self._cursor.get("closed"):
             return
         told = json.loads(outcome)
         for row in self._store.table:
+            if self._finished:
+                # cut off earlier in the search, when it could still have gone on
+                self._trial(row.number)
             if self._cursor.get(f"trial_{row.number}") == _RUNNING:
                 self._client.set_terminated(self._runs.child(row.number, 0), "KILLED", end_time=told["time_ms"])
-                self._cursor.put(**{f"trial_{row.number}": "killed"})
+                self._cursor.put(**{f"trial_{row.number}": _KILLED})
         parent = self._runs.parent()
         points = [Point(0, key, value, 0, told["time_ms"]) for key, value in told["metrics"].items()]
         self._log(parent, points, tags=told["tags"])
@@ -165,12 +188,16 @@ def _time_ms(seconds: float) -> int:
 
 
 def _result(row: TrialRow, time_ms: int) -> list[Point]:
+    score = row.score
+    if score is None and any(earlier is not None for _, earlier in row.rungs):
+        # MLflow cannot forget the score of an earlier rung; sorted either way, NaN stands behind every number
+        score = math.nan
     # always the same step: MLflow then draws one bar a trial
-    return [] if row.score is None else [Point(row.number, "objective", row.score, 0, time_ms)]
+    return [] if score is None else [Point(row.number, "objective", score, 0, time_ms)]
 
 
-def _result_tags(row: TrialRow, jobs: Sequence[JobRow]) -> dict[str, str]:
-    tags: dict[str, Any] = {"lstm_automl.status": row.status, "lstm_automl.best_epoch": row.best_epoch}
+def _result_tags(row: TrialRow, status: str, jobs: Sequence[JobRow]) -> dict[str, str]:
+    tags: dict[str, Any] = {"lstm_automl.status": status, "lstm_automl.best_epoch": row.best_epoch}
     errors = [job.result.error for job in jobs if job.result is not None and job.result.error]
     if errors:
         tags["lstm_automl.error"] = errors[-1][:4000]

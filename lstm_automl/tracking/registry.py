@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_automl.errors import LstmAutomlError, UsageError
 from lstm_automl.tracking import served
-from lstm_automl.tracking.client import connect, impatient, is_absent
+from lstm_automl.tracking.client import connect, is_absent
 from lstm_automl.tracking.client import resolve as resolve_uri
 from lstm_automl.tracking.cursor import is_sending
 from lstm_automl.tracking.database import artifacts_of
 from lstm_automl.tracking.lookup import resolve
 from lstm_automl.tracking.names import check_name
+from lstm_automl.tracking.patience import impatient
 from lstm_automl.tracking.runs import SEARCH_ID, Runs
 
 if TYPE_CHECKING:
@@ -45,8 +46,15 @@ class Registered:
     notes: tuple[str, ...] = ()
 
 
-@impatient(seconds=20, retries=1)
-def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias: str = CHAMPION) -> Registered:
+def register(
+    bundle: Path,
+    directory: Path,
+    uri: str | None,
+    name: str,
+    *,
+    alias: str = CHAMPION,
+    timeout: float | None = None,
+) -> Registered:
     """Log a bundle as a pyfunc model of its search and register it; a bundle registered before stays one version.
 
     The alias moves to it where no version has it, or where that one was trained on the same data and is not
@@ -59,11 +67,20 @@ def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias
         uri: Tracking URI; None = the default.
         name: Registered name.
         alias: Name of the best version.
+        timeout: Seconds to wait for a server, all its answers together; None = 20 for each, asked twice.
 
     Raises:
         UsageError: a name that cannot be registered.
+        LstmAutomlError: the time is over; or an error of MLflow's own.
     """
     check_name(name, "model name")
+    with impatient(seconds=20, retries=1, within=timeout):
+        return _register(bundle, directory, uri, name, alias, timeout)
+
+
+def _register(
+    bundle: Path, directory: Path, uri: str | None, name: str, alias: str, timeout: float | None
+) -> Registered:
     from lstm_automl.search.view import StoreView
 
     with StoreView(directory) as view:
@@ -72,7 +89,7 @@ def register(bundle: Path, directory: Path, uri: str | None, name: str, *, alias
     client = connect(uri)
     version = _known(client, name, facts.digest)
     if version is None:
-        model = _upload(client, _runs(client, directory, meta, resolve_uri(uri)), bundle, directory, facts)
+        model = _upload(client, _runs(client, directory, meta, resolve_uri(uri), timeout), bundle, directory, facts)
         version = _add_version(client, name, model, {SEARCH_ID: str(meta["search_id"])}, facts)
     notes = _crown(client, name, version, facts, alias)
     where = f"{name}/{version}" if notes else f"{name}@{alias}"
@@ -102,9 +119,9 @@ def promote(name: str, version: int | str, uri: str | None = None, *, alias: str
     return f"models:/{name}@{alias} is version {version}{was}"
 
 
-def _runs(client: MlflowClient, directory: Path, meta: Mapping[str, Any], uri: str) -> Runs:
+def _runs(client: MlflowClient, directory: Path, meta: Mapping[str, Any], uri: str, timeout: float | None) -> Runs:
     """The search's runs; the parent is left to a tracker at work, so that there are not two."""
-    for _ in range(20):
+    for _ in range(20 if timeout is None else max(1, min(20, int(timeout)))):
         runs = Runs(client, directory.name, meta, artifacts_of(uri))
         if runs.found("parent") or not is_sending(directory):
             break

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from lstm_automl.errors import LstmAutomlError
 from lstm_automl.search.lock import SearchLock
-from lstm_automl.tracking.client import impatient, resolve
+from lstm_automl.tracking.client import resolve
 from lstm_automl.tracking.cursor import Cursor, note_outcome
 from lstm_automl.tracking.mirror import Mirror
+from lstm_automl.tracking.patience import impatient
 
 _LONGEST_PAUSE = 30.0
 # Seconds to wait at the end: for a search that was stopped, and where MLflow has not answered lately.
@@ -66,7 +67,7 @@ class Tracker:
         """Send the rest and end the runs: as ``FINISHED`` after :meth:`finish`, else as ``KILLED`` until a resume.
 
         Args:
-            timeout: Seconds to wait at most; less where the search was stopped, and where MLflow is away.
+            timeout: Seconds to wait at most, from 0; less where the search was stopped, and where MLflow is away.
 
         Returns:
             True if MLflow has everything; False if the rest is left to the next resume or ``sync``.
@@ -77,7 +78,7 @@ class Tracker:
         self._closing.set()
         self._wake.set()
         if self._thread.ident is not None:
-            self._thread.join(min(timeout, _AWAY) if self._failures else timeout)
+            self._thread.join(max(0.0, min(timeout, _AWAY) if self._failures else timeout))
         self._abandoned.set()
         if not self._complete:
             self._say(f"MLflow has not got everything: 'lstm-automl sync {self._directory.name}' sends the rest")

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 
 from lstm_automl.errors import LstmAutomlError, UsageError
 from lstm_automl.tracking import links
-from lstm_automl.tracking.client import connect, impatient, quiet, resolve
+from lstm_automl.tracking.client import connect, quiet, resolve
+from lstm_automl.tracking.patience import impatient
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000

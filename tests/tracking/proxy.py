@@ -21,6 +21,7 @@ class Proxy(ThreadingHTTPServer):
 
     daemon_threads = True
     mode = "well"
+    asked = 0
 
     def __init__(self, target: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -38,6 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         mode = self.server.mode
+        self.server.asked += 1
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         if mode == "hang":

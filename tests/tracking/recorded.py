@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,16 @@ class Script:
             self.store.begin(s.job)
         return [s.job for s in specs]
 
+    def promote(self, trial: int) -> list[int]:
+        """The next rung of a trial, begun; the jobs' numbers."""
+        last = [job.spec for job in self.store.jobs.values() if job.spec.trial == trial][-self.folds :]
+        first = len(self.store.jobs)
+        specs = [replace(s, job=first + i, from_epoch=4, to_epoch=8) for i, s in enumerate(last)]
+        self.store.add(specs)
+        for s in specs:
+            self.store.begin(s.job)
+        return [s.job for s in specs]
+
     def rerun(self, trial: int, purpose: Any, seed: int = 0) -> int:
         """A finalist's job of another purpose."""
         job = len(self.store.jobs)
@@ -55,22 +67,25 @@ class Script:
         self.store.begin(job)
         return job
 
-    def epoch(self, job: int, epoch: int, score: float | None, loss: float = 1.0) -> None:
+    def epoch(self, job: int, epoch: int, score: float | None, loss: float = 1.0) -> Epoch:
         scores = {} if score is None else {"accuracy": score, "val_loss": loss / 2}
-        self.store.add_epochs([(job, Epoch(epoch, loss, scores, 0.1))])
+        made = Epoch(epoch, loss, scores, 0.1)
+        self.store.add_epochs([(job, made)])
+        return made
 
-    def end(self, job: int, score: float | None, status: Any = "completed", error: str = "") -> None:
+    def end(
+        self, job: int, score: float | None, status: Any = "completed", error: str = "", epochs: Sequence[Epoch] = ()
+    ) -> None:
         trial = self.store.jobs[job].spec.trial
         best = 0 if score is None else 1
-        self.store.end(job, RungResult(job, trial, status, (), best, score, 0.5, error=error))
+        self.store.end(job, RungResult(job, trial, status, epochs, best, score, 0.5, error=error))
 
     def trial(self, trial: int, scores: list[float], **begin: Any) -> list[int]:
         """A whole trial with these scores, the same in each fold."""
         jobs = self.begin(trial, **begin)
         for job in jobs:
-            for e, score in enumerate(scores):
-                self.epoch(job, e, score)
-            self.end(job, max(scores))
+            epochs = [self.epoch(job, e, score) for e, score in enumerate(scores)]
+            self.end(job, max(scores), epochs=epochs)
         return jobs
 
 

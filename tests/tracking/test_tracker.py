@@ -164,6 +164,60 @@ def test_a_trial_that_goes_on_is_one_run_and_the_best_follows(script: Script, ur
     assert history(uri, runs["parent"], "best_objective") == [(0, 0.6), (1, 0.8), (2, 0.9)]
 
 
+def test_a_trial_that_diverged_after_a_promotion_is_behind_every_score(script: Script, uri: str) -> None:
+    script.trial(0, [0.5, 0.6])
+    script.trial(1, [0.7, 0.9])
+    sync(script.directory, uri)
+    (promoted,) = script.promote(1)
+    script.end(promoted, None, "diverged", "loss is not finite")
+    sync(script.directory, uri)
+    run = runs_of(uri)["1"]
+    assert run.info.status == "FAILED"
+    assert math.isnan(run.data.metrics["objective"])
+    client = door.connect(uri)
+    for order in ("ASC", "DESC"):
+        found = client.search_runs(
+            [run.info.experiment_id],
+            "tags.`lstm_automl.trial` != ''",
+            order_by=[f"metrics.`objective` {order}"],
+        )
+        assert [r.data.tags["lstm_automl.trial"] for r in found] == ["0", "1"]
+    (script.directory / "tracking.db").unlink()
+    sync(script.directory, uri)
+    assert len(history(uri, run, "objective")) == 2
+
+
+@pytest.mark.parametrize("how", ["cut", "stopped"])
+def test_a_trial_cut_under_promotion_counts_once_the_search_is_finished(script: Script, uri: str, how: str) -> None:
+    script.trial(0, [0.5, 0.6])
+    script.trial(1, [0.7, 0.9])
+    (promoted,) = script.promote(1)
+    tracker = Tracker(script.directory, uri, "demo", poll=0.05)
+    tracker.start()
+    until(lambda: bool(door.connect(uri).get_experiment_by_name("demo")) and "1" in runs_of(uri))
+    if how == "stopped":
+        script.end(promoted, None, "stopped")
+        until(lambda: runs_of(uri)["1"].info.status == "KILLED")
+        assert runs_of(uri)["1"].data.tags["lstm_automl.best_epoch"] == "1"
+    tracker.finish(RESULT)
+    assert tracker.close(60)
+    for _ in range(2):
+        run = runs_of(uri)["1"]
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["lstm_automl.status"] == "completed"
+        assert run.data.tags["lstm_automl.best_epoch"] == "1"
+        assert history(uri, run, "objective") == [(0, 0.9)]
+        # asked again, the search is still finished
+        sync(script.directory, uri)
+
+
+def test_a_killed_trial_stays_killed_however_often_it_is_sent(script: Script, uri: str) -> None:
+    script.epoch(script.begin(0)[0], 0, 0.5)
+    for _ in range(2):
+        sync(script.directory, uri)
+        assert runs_of(uri)["0"].info.status == "KILLED"
+
+
 @pytest.mark.parametrize("lost", ["tracking.db", "nothing"])
 def test_what_is_sent_twice_is_there_once(script: Script, uri: str, lost: str) -> None:
     script.trial(0, [0.5, 0.6])
