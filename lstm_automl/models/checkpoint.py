@@ -51,11 +51,20 @@ def restore(path: Path, trainer: Trainer) -> dict[str, Any]:
         StateError: the file is missing, damaged, of a newer format, or of another network.
     """
     arrays, extra = read(path)
+    rewind(path, arrays, trainer)
+    return extra
+
+
+def rewind(path: Path, arrays: Arrays, trainer: Trainer) -> None:
+    """Put a run back where the arrays read from ``path`` were saved.
+
+    Raises:
+        StateError: they are of another network.
+    """
     try:
         trainer.rewind({k: v for k, v in arrays.items() if not k.startswith(WEIGHTS)})
     except (KeyError, ValueError) as error:
         raise StateError(f"{path}: the checkpoint is of another network ({error})") from None
-    return extra
 
 
 def weights(path: Path) -> list[NDArray[Any]]:

@@ -165,7 +165,8 @@ class _Run:
     def _validate(self) -> Scores | None:
         """Scores with ``val_loss``, empty without validation, None when something decisive is not finite."""
         if self.valid is None:
-            return {}
+            # A step's loss is that of the weights before it: the last step's own are seen nowhere else.
+            return {} if all(np.isfinite(w).all() for w in self.trainer.weights()) else None
         outputs, loss = self.trainer.validate(self.valid)
         if not np.isfinite(outputs).all():
             return None

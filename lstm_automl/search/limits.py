@@ -16,8 +16,8 @@ class Limits:
     Args:
         max_trials: Trials, at least 1.
         max_epochs: Epochs of one trial, at least 1; also the length of its learning-rate schedule.
-        time_budget: Seconds for the search over all its runs, or None. Makes the number of trials depend on
-            the machine, never their scores.
+        time_budget: Seconds for one run of the search, or None; a run that continues it has as many again. Makes
+            the number of trials depend on the machine, never their scores.
         max_retries: New attempts for a rung whose worker died by itself, at least 0.
 
     Raises:

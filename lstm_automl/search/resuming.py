@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lstm_automl.errors import StateError
 from lstm_automl.search.contracts import Epoch, RungSpec
 from lstm_automl.search.results import read_checked
 
 if TYPE_CHECKING:
+    from lstm_automl.models.checkpoint import Arrays
     from lstm_automl.models.fit import Progress
     from lstm_automl.models.trainer import Trainer
 
 CHECKPOINT = "checkpoint.npz"
 PURPOSES = {"search": 0, "seed": 1, "refit": 2}  # numbers in seed keys: never renumber
 OLDEST = 100
+
+
+class _Found(NamedTuple):
+    """A good checkpoint as it was read: the file itself may be gone a moment later."""
+
+    path: Path
+    arrays: Arrays
+    extra: Mapping[str, Any]
+
+    @property
+    def at(self) -> int:
+        """The first epoch not trained yet."""
+        return int(self.extra["progress"]["next_epoch"])
+
+    def of(self, spec: RungSpec) -> bool:
+        """Whether it is of the run that the rung belongs to."""
+        return bool(self.extra["run"] == _run(spec))
 
 
 def seed_key(spec: RungSpec) -> tuple[int, ...]:
@@ -48,33 +66,31 @@ def begin(spec: RungSpec, trainer: Trainer) -> tuple[Progress, list[Epoch]]:
 
     if spec.parent is None and spec.from_epoch:
         raise StateError(f"job {spec.job} starts at epoch {spec.from_epoch} without a checkpoint")
-    best: tuple[Progress, list[Epoch], Path] | None = None
-    for path, found in _own(spec):
-        progress = Progress(**found["progress"])
-        epochs = [Epoch(**e) for e in found["epochs"] if e["epoch"] >= spec.from_epoch]
-        whole = len(epochs) == max(0, progress.next_epoch - spec.from_epoch)
-        further = best is None or progress.next_epoch > best[0].next_epoch
-        if whole and further and progress.next_epoch <= spec.to_epoch:
-            best = progress, epochs, path
+    best, since = None, list[Epoch]()
+    for found in _own(spec):
+        epochs = [Epoch(**e) for e in found.extra["epochs"] if e["epoch"] >= spec.from_epoch]
+        whole = len(epochs) == max(0, found.at - spec.from_epoch)
+        if whole and (best is None or found.at > best.at) and found.at <= spec.to_epoch:
+            best, since = found, epochs
     parent = _parent(spec)
-    if parent is not None and (best is None or Progress(**parent[1]["progress"]).next_epoch >= best[0].next_epoch):
-        best = Progress(**parent[1]["progress"]), [], parent[0]
+    if parent is not None and (best is None or parent.at >= best.at):
+        best, since = parent, []
     if best is None:
         return Progress(), []
-    checkpoint.restore(best[2], trainer)
-    return best[0], best[1]
+    checkpoint.rewind(best.path, best.arrays, trainer)
+    return Progress(**best.extra["progress"]), since
 
 
-def _own(spec: RungSpec) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _own(spec: RungSpec) -> Iterator[_Found]:
     """Checkpoints that attempts on the same rung have left."""
     folder = Path(spec.folder)
     for path in sorted({folder / CHECKPOINT, *folder.parent.glob(f"attempt-*/{CHECKPOINT}")}):
         found = _read(path)
-        if found is not None and found["run"] == _run(spec) and found["limits"] == _limits(spec):
-            yield path, found
+        if found is not None and found.of(spec) and found.extra["limits"] == _limits(spec):
+            yield found
 
 
-def _parent(spec: RungSpec) -> tuple[Path, Mapping[str, Any]] | None:
+def _parent(spec: RungSpec) -> _Found | None:
     """The checkpoint that the rung continues, or the last good one before it."""
     named = spec.parent
     for step in range(OLDEST):
@@ -84,33 +100,29 @@ def _parent(spec: RungSpec) -> tuple[Path, Mapping[str, Any]] | None:
         for other in (path, *sorted(path.parent.parent.glob(f"attempt-*/{CHECKPOINT}"), reverse=True)):
             found = _read(other)
             if step == 0 and other == path and found is not None:
-                _check(spec, path, found)
-            if found is not None and found["run"] == _run(spec) and _at(found) <= spec.from_epoch:
-                return other, found
+                _check(spec, found)
+            if found is not None and found.of(spec) and found.at <= spec.from_epoch:
+                return found
         written = read_checked(path.parent / "spec.json") or {}
         named = (written.get("work") or {}).get("parent")
     return None
 
 
-def _check(spec: RungSpec, path: Path, found: Mapping[str, Any]) -> None:
-    if found["run"] != _run(spec):
-        raise StateError(f"{path}: the checkpoint is of another run")
-    if _at(found) != spec.from_epoch and not found["progress"]["stopped"]:
-        raise StateError(f"{path}: the checkpoint is at epoch {_at(found)}, not {spec.from_epoch}")
+def _check(spec: RungSpec, found: _Found) -> None:
+    if not found.of(spec):
+        raise StateError(f"{found.path}: the checkpoint is of another run")
+    if found.at != spec.from_epoch and not found.extra["progress"]["stopped"]:
+        raise StateError(f"{found.path}: the checkpoint is at epoch {found.at}, not {spec.from_epoch}")
 
 
-def _read(path: Path) -> Mapping[str, Any] | None:
+def _read(path: Path) -> _Found | None:
     from lstm_automl.models import checkpoint
 
     try:
-        found = checkpoint.read(path)[1]
+        found = _Found(path, *checkpoint.read(path))
     except StateError:
         return None
-    return found if found.keys() >= {"run", "limits", "progress", "epochs"} else None
-
-
-def _at(found: Mapping[str, Any]) -> int:
-    return int(found["progress"]["next_epoch"])
+    return found if found.extra.keys() >= {"run", "limits", "progress", "epochs"} else None
 
 
 def _run(spec: RungSpec) -> dict[str, Any]:

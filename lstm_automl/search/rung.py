@@ -44,7 +44,7 @@ def run_rung(spec: RungSpec, on_epoch: OnEpoch, should_stop: Callable[[], bool] 
     """Train epochs ``[from_epoch, to_epoch)`` and leave checkpoint, progress and result in ``spec.folder``.
 
     A folder that holds a valid result is not worked on again. What goes wrong in training is a result
-    (``failed``); a full disk or an exception of ``on_epoch`` is raised.
+    (``failed``); what goes wrong in reading or writing, and an exception of ``on_epoch``, is raised.
 
     Args:
         spec: What to train.
@@ -52,7 +52,7 @@ def run_rung(spec: RungSpec, on_epoch: OnEpoch, should_stop: Callable[[], bool] 
         should_stop: Looked at between graph calls, beside ``spec.deadline``.
 
     Raises:
-        StorageError: the disk is full, read-only or gone.
+        StorageError: the disk is full, read-only or gone, or the problem cannot be read.
     """
     folder = Path(spec.folder)
     done = read_result(folder)
@@ -68,7 +68,7 @@ def run_rung(spec: RungSpec, on_epoch: OnEpoch, should_stop: Callable[[], bool] 
     except StorageError:
         raise
     except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror or error}") from error
+        raise StorageError(f"{error.filename or folder}: {error.strerror or error}") from error
     _tidy()
     return result
 
@@ -82,7 +82,7 @@ def _attempt(
 
     try:
         return _train(spec, folder, started, _Report(folder, on_epoch), stop)
-    except StorageError:
+    except OSError:  # of the disk or the network, not of the trial: tried again, it may go well
         raise
     except Exception as error:  # a trial may fail in any way; the search goes on
         text = " ".join(str(error).split())[:400]

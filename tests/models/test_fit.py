@@ -128,6 +128,17 @@ def test_without_validation_the_last_epoch_is_the_best(made: Trainer) -> None:
     assert found.epochs[0].scores == {}
 
 
+def test_weights_that_the_last_step_broke_diverged_without_validation(
+    made: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.run_epoch = lambda *_: 0.5  # type: ignore[method-assign]
+    weights = made.weights()
+    weights[-1] = np.full_like(weights[-1], np.inf)
+    monkeypatch.setattr(made, "weights", lambda: weights)
+    found = fit(made, equal_lengths().split.refit, None, to_epoch=1, metric=HIGH)
+    assert (found.status, found.epochs) == ("diverged", ())
+
+
 def test_stopped_stands_at_the_end_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CALL_SECONDS", 0.0)  # a step a call
     fold = equal_lengths().split.folds[0]

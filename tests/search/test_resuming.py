@@ -202,3 +202,21 @@ def test_stopped_while_the_lost_part_is_trained_again(whole: RungSpec, tmp_path:
     assert 0 < state(first.folder)[1]["next_epoch"] < 6
     run_rung(second, nobody)
     assert_same(second, whole, since=6)
+
+
+def test_a_checkpoint_that_goes_away_once_it_is_read(
+    whole: RungSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = rungs(whole, tmp_path, 2)
+    again = replace(made[1], folder=str(tmp_path / "000001" / "attempt-2"))
+    original = checkpoint.read
+
+    def read(path: Path) -> Any:
+        found = original(path)
+        path.unlink()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "read", read)
+        assert run_rung(again, nobody).error == ""
+    assert_same(again, whole, since=5)

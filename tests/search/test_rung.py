@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -228,3 +230,18 @@ def test_nowhere_to_write(spec: RungSpec, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="file"):
         run_rung(replace(spec, folder=str(tmp_path / "file" / "a")), nobody)
+
+
+@pytest.mark.parametrize("code", [errno.ESTALE, errno.EIO, errno.EMFILE, errno.ENOENT])
+def test_what_cannot_be_read_is_no_fault_of_the_trial(
+    spec: RungSpec, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def unreadable(_: Path) -> Problem:
+        raise OSError(code, os.strerror(code), "problem.json")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rung, "load_problem", unreadable)
+        with pytest.raises(StorageError, match=f"problem.json: {os.strerror(code)}"):
+            run_rung(spec, nobody)
+    assert read_result(Path(spec.folder)) is None
+    assert run_rung(spec, nobody).status == "completed"

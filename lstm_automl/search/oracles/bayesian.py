@@ -20,9 +20,9 @@ class BayesianOracle:
     name: ClassVar[str] = "bayesian"
 
     def propose(self, space: Space, seed: int, n: int, table: Table, direction: Direction) -> dict[str, Any] | None:
-        """The point with the best upper confidence bound; random while few trials are finished."""
+        """The point with the best upper confidence bound; random while few trials have a score."""
         drawn = 0
-        known = sum(row.score is not None for row in table)
+        known = sum(tuner.reached(row) is not None for row in table)
 
         def draw(derived: int) -> Any:
             nonlocal drawn

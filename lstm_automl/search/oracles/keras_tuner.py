@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from lstm_automl.search.contracts import Table
+from lstm_automl.search.contracts import Table, TrialRow
 from lstm_automl.search.oracles.draws import of_last_space
 from lstm_automl.spaces.space import Space, Value
 from lstm_automl.tasks.task import Direction
@@ -50,13 +50,22 @@ def _declared(space: Space) -> Any:
     return hp
 
 
+def reached(row: TrialRow) -> float | None:
+    """Score of the last finished rung, of a promoted trial too; None without one, and where it failed or diverged."""
+    if row.status in ("failed", "diverged"):
+        return None
+    if row.score is not None:
+        return row.score
+    return next((score for _, score in reversed(row.rungs) if score is not None), None)
+
+
 def fill(oracle: Any, space: Space, table: Table, direction: Direction) -> None:
-    """Tell an oracle the table: failed and diverged trials as the worst score there is, running ones as the median."""
+    """Tell an oracle the table: failed and diverged trials as the worst score there is, unscored ones as the median."""
     from keras_tuner.engine.trial import Trial, TrialStatus
 
     from lstm_automl.search.hyperparameters import to_hp_values
 
-    scores = [row.score for row in table if row.score is not None]
+    scores = [score for row in table if (score := reached(row)) is not None]
     if not scores:
         return
     worst = min(scores) if direction == "max" else max(scores)
@@ -64,7 +73,8 @@ def fill(oracle: Any, space: Space, table: Table, direction: Direction) -> None:
         hp = oracle.hyperparameters.copy()
         hp.values = to_hp_values(space, dict(row.values))
         trial = Trial(hyperparameters=hp, trial_id=str(row.number), status=TrialStatus.COMPLETED)
-        trial.score = row.score if row.score is not None else median(scores) if row.status == "running" else worst
+        score = reached(row)
+        trial.score = score if score is not None else median(scores) if row.status == "running" else worst
         oracle.trials[trial.trial_id] = trial
         oracle.start_order.append(trial.trial_id)
         oracle.end_order.append(trial.trial_id)
