@@ -52,10 +52,13 @@ def _run(layer: Any, x: Any, mask: Any, sequences: bool, training: bool = False)
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("sequences", [False, True])
 @pytest.mark.parametrize("masked", [False, True])
-def test_forward_and_every_gradient_equal_keras(bidirectional: bool, sequences: bool, masked: bool) -> None:
+@pytest.mark.parametrize("training", [False, True])
+def test_forward_and_every_gradient_equal_keras(
+    bidirectional: bool, sequences: bool, masked: bool, training: bool
+) -> None:
     plain, fused, x, mask = _both(bidirectional, masked, return_sequences=sequences)
-    y, gradients = _run(plain, x, mask, sequences)
-    z, others = _run(fused, x, mask, sequences)
+    y, gradients = _run(plain, x, mask, sequences, training)
+    z, others = _run(fused, x, mask, sequences, training)
     np.testing.assert_allclose(y, z, atol=1e-6)
     for a, b in zip(gradients, others, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5, rtol=1e-5)
@@ -114,7 +117,7 @@ def test_gradients_equal_keras_over_shapes(shape: tuple[int, ...], dtype: str, k
     for layer in layers:
         layer(x)
     layers[1].set_weights(layers[0].get_weights())
-    (y, gradients), (z, others) = (_run(layer, x, None, True) for layer in layers)
+    (y, gradients), (z, others) = (_run(layer, x, None, True, training=True) for layer in layers)
     close = 1e-12 if dtype == "float64" else 1e-5
     np.testing.assert_allclose(y, z, atol=close)
     for a, b in zip(gradients, others, strict=True):

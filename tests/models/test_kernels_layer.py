@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -127,3 +128,25 @@ def test_equal_calls_give_equal_bits(kernel: str) -> None:
 
     for a, b in zip(run(), run(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("steps", [6, 18])
+def test_prediction_saves_nothing_and_gives_the_same_bits(steps: int) -> None:
+    x = RNG.normal(size=(4, steps, 3)).astype("float32")
+    layer = FusedLSTM(5, return_sequences=True)
+    layer(x)
+    signature = [tf.TensorSpec((None, None, 3))]
+    traced = [
+        tf.function(partial(layer, training=training), input_signature=signature, autograph=False)
+        for training in (False, True)
+    ]
+    np.testing.assert_array_equal(traced[0](x), traced[1](x))
+    np.testing.assert_array_equal(layer(x, training=False), layer(x, training=True))
+    without, kept = (_pushes(f.get_concrete_function()) for f in traced)
+    assert without <= kept / 7  # the output alone, of an output and six more
+
+
+def _pushes(function: Any) -> int:
+    """Values that the loops of a graph put by in each round."""
+    nodes = [n for f in function.graph.as_graph_def().library.function for n in f.node_def]
+    return sum(n.op == "TensorListPushBack" for n in nodes)

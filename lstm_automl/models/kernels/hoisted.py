@@ -14,7 +14,16 @@ from lstm_automl.models.kernels import loops
 
 
 def hoisted_lstm(
-    x: Any, kernel: Any, recurrent: Any, bias: Any, h0: Any, c0: Any, kept: Any = None, cells: bool = False
+    x: Any,
+    kernel: Any,
+    recurrent: Any,
+    bias: Any,
+    h0: Any,
+    c0: Any,
+    kept: Any = None,
+    cells: bool = False,
+    *,
+    training: bool = True,
 ) -> tuple[Any, Any]:
     """All steps of an LSTM.
 
@@ -26,6 +35,8 @@ def hoisted_lstm(
         h0, c0: ``(batch, units)`` initial state.
         kept: ``(batch, units)`` factors on the state wherever ``recurrent`` reads it (recurrent dropout), None = 1.
         cells: Return the cell states too.
+        training: Gradients are expected, and what they need is saved: six numbers a unit and step. Without, they are
+            had by running the loop again.
 
     Returns:
         Outputs ``(time, batch, units)`` and cell states likewise, or None.
@@ -40,9 +51,11 @@ def hoisted_lstm(
         rows = tf.reshape(_longer(x, missing), (-1, x.shape[2]))
         z = tf.reshape(tf.nn.bias_add(tf.matmul(rows, kernel), bias), (-1, chunk, tf.shape(x)[1], 4 * units))
         loop = loops.Loop(chunk, whole, kept, cells)
-        h, c = loop.forward(z, recurrent, h0, c0)
+        h, c = loop.forward(z, recurrent, h0, c0, save=training)
 
         def gradient(dh: Any, dc: Any = None) -> tuple[Any, ...]:
+            if not training:
+                loop.forward(z, recurrent, h0, c0)
             dz, dh0, dc0 = loop.backward(recurrent, _longer(dh, missing), _longer(dc, missing) if cells else None)
             dz = tf.reshape(dz, (-1, 4 * units))
             before = tf.concat([h0[None], h[:-1]], axis=0)

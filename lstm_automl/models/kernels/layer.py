@@ -61,7 +61,7 @@ class FusedLSTM(keras.layers.LSTM):  # type: ignore[misc]
         if kernel == "block":
             h, c = block_lstm(x, *self._weights(), h0, c0)
         else:
-            h, c = hoisted_lstm(x, *self._weights(), h0, c0, kept, cells)
+            h, c = hoisted_lstm(x, *self._weights(), h0, c0, kept, cells, training=bool(training))
         last, zeros = order.last(h, tf.zeros_like(h0)), self.zero_output_for_mask
         # States that nobody reads: not worth the kernel's collecting them.
         state = [order.last(h, h0), order.last(c, c0)] if cells else [last, last]

@@ -41,8 +41,11 @@ class Loop:
         self.chunk, self.whole, self.kept, self.cells = chunk, whole, kept, cells
         self._saved: Any = None
 
-    def forward(self, z: Any, recurrent: Any, h0: Any, c0: Any) -> tuple[Any, Any]:
-        """Outputs and cell states ``(time, batch, units)`` from ``z`` ``(rounds, chunk, batch, 4 * units)``."""
+    def forward(self, z: Any, recurrent: Any, h0: Any, c0: Any, *, save: bool = True) -> tuple[Any, Any]:
+        """Outputs and cell states ``(time, batch, units)`` from ``z`` ``(rounds, chunk, batch, 4 * units)``.
+
+        Without ``save`` there is no way back, and nothing is held of a step but its output.
+        """
         if self.whole:
             _, _, self._saved, hs, cs = self._there(tf.unstack(z[0]), recurrent, h0, c0)
             return tf.stack(hs), tf.stack(cs) if self.cells else None
@@ -55,7 +58,7 @@ class Loop:
             )
             item.set_shape(z.shape[1:])
             h, c, new, hs, cs = self._there(tf.unstack(item), recurrent, h, c)
-            for step in new:
+            for step in new if save else ():
                 saved = _push(saved, step)
             out, cells = _push(out, hs), _push(cells, cs) if self.cells else cells
             return n + 1, _shaped(h, shape), _shaped(c, shape), saved, out, cells
