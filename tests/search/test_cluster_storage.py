@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,9 @@ from lstm_automl.errors import StorageError, UsageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors import cache, keeper
 from lstm_automl.search.executors.cache import Cache, fill
-from lstm_automl.search.executors.exchange import Exchange
+from lstm_automl.search.executors.exchange import Exchange, sealed
 from lstm_automl.search.executors.storage import Storage
-from lstm_automl.search.results import read_result
+from lstm_automl.search.results import checksum, read_result
 from lstm_automl.testing.executor import rung
 
 RESULT = RungResult(0, 0, "completed", (Epoch(0, 1.0, {"score": 0.5}),), 0, 0.5, 1.0, "checkpoint.npz")
@@ -85,6 +87,42 @@ def test_a_half_written_outcome_is_none_and_a_damaged_file_is_said(
     with pytest.raises(StorageError, match="is damaged"):
         exchange.take_in(folder)
     assert read_result(folder) is None
+
+
+@pytest.mark.parametrize("name", ["../spec.json", "/values", "a/../../values", "", "a//b", "..\\values"])
+def test_names_from_a_storage_lead_nowhere_else(
+    name: str, storage: Storage, exchange: Exchange, spec: RungSpec
+) -> None:
+    folder = Path(spec.folder)
+    at = exchange.place(folder)
+    digest = hashlib.sha256(b"theirs").hexdigest()
+    storage.write(f"{at}/{digest}", b"theirs")
+    storage.write(f"{at}/outcome.json", sealed({"result": RESULT.to_json(), "files": {name: digest}}))
+    with pytest.raises(StorageError, match="is not the name of a file in"):
+        exchange.take_in(folder)
+    outside = replace(RESULT, checkpoint=name or "..")
+    storage.write(f"{at}/outcome.json", sealed({"result": outside.to_json(), "files": {}}))
+    with pytest.raises(StorageError, match="is not the name of a file in"):
+        exchange.take_in(folder)
+    assert read_result(folder) is None
+    files = {name: digest}
+    data = checksum(files)
+    storage.write(f"data/{data}/manifest.json", sealed(files))
+    with pytest.raises(StorageError, match="is not the name of a file in"):
+        fill(storage, data, folder / "cache")
+    assert not list(folder.rglob("spec.json"))
+
+
+def test_a_manifest_of_other_data_is_refused(storage: Storage, exchange: Exchange, tmp_path: Path) -> None:
+    digest = exchange.send_data()
+    assert digest is not None
+    files = {"problem.json": hashlib.sha256(b"other").hexdigest()}
+    storage.write(f"data/{digest}/problem.json", b"other")
+    storage.write(f"data/{digest}/manifest.json", sealed(files))
+    with pytest.raises(StorageError, match="the data are gone, or damaged"):
+        fill(storage, digest, tmp_path / "many")
+    assert exchange.send_data() == digest
+    assert (fill(storage, digest, tmp_path / "many") / "problem.json").read_text() == "{}"
 
 
 def test_a_dead_rung_leaves_its_last_checkpoint(exchange: Exchange, spec: RungSpec, worker: Cache) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.executors.exchange import CHECKPOINT, MANIFEST, OUTCOME, PARENT, Files, opened, sealed
-from lstm_automl.search.executors.storage import Storage, digest_of
-from lstm_automl.search.results import RESULT
+from lstm_automl.search.executors.storage import Storage, digest_of, inside
+from lstm_automl.search.results import RESULT, checksum
 
 VARIABLE = "LSTM_AUTOML_CACHE"
 KEPT_DAYS = 7.0
@@ -67,7 +67,7 @@ class Cache:
         try:
             self._mount()
             for name, digest in checkpoints.items():
-                self._storage.fetch(f"{at}/{digest}", folder.parent / name, digest)
+                self._storage.fetch(f"{at}/{digest}", inside(folder.parent, name), digest)
             parent = None if spec.parent is None else str(folder / PARENT)
             yield replace(spec, directory=str(self.directory), folder=str(folder), parent=parent)
         except FileNotFoundError as error:
@@ -137,13 +137,14 @@ def fill(storage: Storage, digest: str, place: Path) -> Path:
     if folder.exists():
         return folder
     files = opened(storage.read(f"data/{digest}/{MANIFEST}"))
-    if files is None:
+    if files is None or checksum(files) != digest:
         raise StorageError(f"{storage.url}/data/{digest}: the data are gone, or damaged")
     temporary = folder.with_name(f".{digest}.{uuid.uuid4().hex}")
     try:
         for name, wanted in files.items():
-            storage.fetch(f"data/{digest}/{name}", temporary / name, wanted)
-            (temporary / name).chmod(0o444)
+            path = inside(temporary, name)
+            storage.fetch(f"data/{digest}/{name}", path, wanted)
+            path.chmod(0o444)
         with contextlib.suppress(OSError):  # another process was first
             temporary.rename(folder)
     finally:

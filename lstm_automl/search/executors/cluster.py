@@ -147,7 +147,9 @@ class ClusterExecutor:
 
     def _hand_out(self) -> None:
         """Give each waiting rung the idle worker that knows most of its model."""
-        if self._lost is None and not self._seats and time.monotonic() - self._empty_since > EMPTY_SECONDS:
+        if self._seats:
+            self._empty_since = time.monotonic()
+        elif self._lost is None and time.monotonic() - self._empty_since > EMPTY_SECONDS:
             text = f"--executor {self.name}: the cluster has had no worker for {EMPTY_SECONDS:.0f} s"
             self._fail(StorageError(f"{text}; the same command continues"), still=True)
         if self._lost is not None:
@@ -197,7 +199,6 @@ class ClusterExecutor:
 
     def _on_left(self, name: str, how: str) -> None:
         seat = self._seats.pop(name, None)
-        self._empty_since = time.monotonic()
         if seat is not None and seat.job is not None:
             self._settle(seat.job, {"died": f"the worker of job {seat.job.spec.job} {how}", "ours": False})
 

@@ -11,7 +11,7 @@ from typing import Any
 from lstm_automl.errors import StorageError
 from lstm_automl.search.attempts import attempts
 from lstm_automl.search.contracts import RungResult
-from lstm_automl.search.executors.storage import Storage, digest_of
+from lstm_automl.search.executors.storage import Storage, digest_of, inside
 from lstm_automl.search.results import canonical, checksum, read_result, write_result
 
 OUTCOME = "outcome.json"
@@ -97,7 +97,7 @@ class Exchange:
             return None
         try:
             for name, digest in left["files"].items():
-                self.storage.fetch(f"{place}/{digest}", folder / name, digest)
+                self.storage.fetch(f"{place}/{digest}", inside(folder, name), digest)
         except OSError as error:
             if left["result"] is None:
                 return None
@@ -105,6 +105,8 @@ class Exchange:
         if left["result"] is None:
             return None
         result = RungResult.from_json(left["result"])
+        if result.checkpoint:
+            inside(folder, result.checkpoint)
         write_result(folder, result)
         return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import deque
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -53,7 +54,7 @@ class Actor:
     """What runs on a CPU of the cluster: a process with a host."""
 
     def __init__(self) -> None:
-        self._news: list[Message] = []
+        self._news: deque[Message] = deque()  # the same one for life: a rung that runs holds on to it
         self._closed = threading.Event()
 
     def attach(self, order: Order) -> Message:
@@ -70,8 +71,7 @@ class Actor:
 
     def news(self) -> list[Message]:
         """Epochs since the last call."""
-        found, self._news = self._news, []
-        return found
+        return [self._news.popleft() for _ in range(len(self._news))]
 
     def live(self) -> None:
         """Return when the process is to end; its death is noticed by whoever waits for this."""

@@ -23,6 +23,21 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def inside(folder: Path, name: str) -> Path:
+    """The file of that name, in the folder or below: a name that others wrote leads nowhere else.
+
+    Raises:
+        StorageError: it would.
+
+    >>> inside(Path("here"), "part/values.npy").as_posix()
+    'here/part/values.npy'
+    """
+    parts = name.split("/")
+    if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
+        raise StorageError(f"{name!r} is not the name of a file in {folder}")
+    return folder.joinpath(*parts)
+
+
 def absolute(url: str) -> str:
     """The URL as another process, in another folder, may use it.
 
