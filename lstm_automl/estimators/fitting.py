@@ -50,6 +50,23 @@ def train(
     Raises:
         NoValidTrialError: the training diverged before its first score.
     """
+    from lstm_automl.models.graph import tidy
+
+    try:
+        return _train(problem, values, state, seed, max_epochs, patience, dtype)
+    finally:
+        tidy()  # a grid search fits hundreds of kinds of networks in one process
+
+
+def _train(
+    problem: Problem,
+    values: Mapping[str, Any],
+    state: State,
+    seed: int,
+    max_epochs: int,
+    patience: int | None,
+    dtype: str,
+) -> Trained:
     import pandas as pd
 
     from lstm_automl.models.fit import fit_problem
@@ -73,4 +90,4 @@ def train(
 def _warn(message: str) -> None:
     from sklearn.exceptions import ConvergenceWarning
 
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)
+    warnings.warn(message, ConvergenceWarning, stacklevel=5)
