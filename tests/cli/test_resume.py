@@ -1,0 +1,164 @@
+"""``resume`` with other limits and in other places: what cannot work is refused, and not kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from lstm_automl.cli import running
+from lstm_automl.cli.main import cli
+from lstm_automl.errors import LockedError, UsageError
+from lstm_automl.estimators import flow, storing
+from lstm_automl.estimators.request import Search
+from lstm_automl.search.lock import SearchLock
+
+pytest.importorskip("distributed", reason="needs the extra dask")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A search that has been made and not begun."""
+    settings = Search(max_trials=2, trial_time=60.0, trial_memory=900, home=str(tmp_path), track=False, name="made")
+    problem, space, name = flow.prepare("classification", "demo", settings)
+    return storing.create(tmp_path / name, problem, space, settings)
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[Search]:
+    """The settings of the runs that ``resume`` asked for; none is made."""
+    asked: list[Search] = []
+    monkeypatch.setattr(running, "run_and_report", lambda directory, settings, quiet: asked.append(settings))
+    return asked
+
+
+def resume(directory: Path, *options: str) -> None:
+    CliRunner().invoke(
+        cli, ["resume", directory.name, "--home", str(directory.parent), *options], catch_exceptions=False,
+        standalone_mode=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def nobody() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+
+
+NO_CAPS = ("--trial-time", "none", "--trial-memory", "0")
+
+
+def test_a_cluster_that_does_not_answer_is_not_kept(made: Path, ran: list[Search], nobody: str) -> None:
+    before = (made / storing.REQUEST).read_bytes()
+    with pytest.raises(UsageError, match=nobody):
+        resume(made, *NO_CAPS, "--executor", "dask", "--address", nobody)
+    assert (made / storing.REQUEST).read_bytes() == before
+    assert not ran
+
+
+def test_nobody_else_is_at_work_when_it_is_kept(made: Path, ran: list[Search], monkeypatch: pytest.MonkeyPatch) -> None:
+    remember = storing.remember
+
+    def kept(directory: Path, settings: Search) -> None:
+        with pytest.raises(LockedError):
+            SearchLock(directory).acquire()
+        remember(directory, settings)
+
+    monkeypatch.setattr(storing, "remember", kept)
+    resume(made, "--max-trials", "3")
+    # given back: the run takes it again
+    with SearchLock(made):
+        assert [s.max_trials for s in ran] == [3]
+    assert storing.request(made)[1].max_trials == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "time_", "memory"),
+    [
+        ((), 60.0, 900),
+        (("--trial-time", "2m", "--trial-memory", "500"), 120.0, 500),
+        (("--trial-time", "none"), None, 900),
+        (("--trial-time", "0", "--trial-memory", "none"), None, None),
+    ],
+)
+def test_caps(options: tuple[str, ...], time_: Any, memory: Any, made: Path, ran: list[Search]) -> None:
+    resume(made, *options)
+    assert (ran[0].trial_time, ran[0].trial_memory) == (time_, memory)
+    assert storing.request(made)[1] == ran[0]
+
+
+def test_a_cap_that_is_none(made: Path, ran: list[Search]) -> None:
+    before = (made / storing.REQUEST).read_bytes()
+    with pytest.raises(Exception, match="is not a time"):
+        resume(made, "--trial-time", "soon")
+    with pytest.raises(Exception, match="-1"):
+        resume(made, "--trial-memory", "-1")
+    assert (made / storing.REQUEST).read_bytes() == before
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[str]:
+    """Address of a dask of one worker, in processes of their own."""
+    place = tmp_path / "cluster"
+    place.mkdir()
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": paths, "LSTM_AUTOML_CACHE": str(place / "cache")}
+    file, processes = place / "scheduler.json", []
+    with (place / "log").open("ab") as log:
+
+        def start(kind: str, *options: str) -> None:
+            command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--scheduler-file", str(file), *options]
+            command += ["--no-dashboard", "--host", "127.0.0.1"]
+            processes.append(subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log))
+
+        try:
+            start("scheduler", "--port", "0")
+            end = time.monotonic() + 60
+            while not (file.exists() and file.stat().st_size):
+                assert time.monotonic() < end, "no scheduler"
+                time.sleep(0.05)
+            start("worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(place))
+            yield str(json.loads(file.read_text())["address"])
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
+
+
+@pytest.mark.slow
+def test_a_search_goes_on_on_a_cluster_and_comes_back(
+    tmp_path: Path, command: Callable[..., subprocess.CompletedProcess[str]], cluster: str
+) -> None:
+    small = {"num_layers": 1, "front_end": "none", "batch_size": 32, "cell": "lstm"}
+    settings = Search(
+        max_trials=1, max_epochs=1, cv=1, finalists=1, seeds=1, ensemble=1, set=small, home=str(tmp_path / "searches"),
+        track=False, name="moved", trial_time=600.0,
+    )  # fmt: skip
+    problem, space, name = flow.prepare("classification", "demo", settings)
+    directory, store = storing.create(tmp_path / "searches" / name, problem, space, settings), tmp_path / "store"
+    store.mkdir()
+    there = ("--executor", "dask", "--address", cluster, "--storage", f"file://{store}")
+
+    done = command(tmp_path, "resume", name, *there, "--trial-time", "none", "--json")
+    assert json.loads(done.stdout)["trials"] == 1
+    kept = storing.request(directory)[1]
+    assert (kept.executor, kept.address, kept.storage) == ("dask", cluster, f"file://{store}")
+
+    done = command(tmp_path, "resume", name, "--executor", "local", "--max-trials", "2", "--json")
+    assert json.loads(done.stdout)["trials"] == 2
+    kept = storing.request(directory)[1]
+    assert (kept.executor, kept.address, kept.storage) == ("local", None, None)
