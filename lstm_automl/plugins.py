@@ -53,6 +53,9 @@ CORE_READS = (
     "optimizer", "learning_rate", "schedule", "clipnorm", "weight_decay", "ema", "batch_size",
 )  # fmt: skip
 
+CAPS = ("trial_time", "trial_memory")
+"""Settings that only an executor which watches its rungs can keep."""
+
 _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
     "task": {
         "classification": Plugin(
@@ -113,11 +116,13 @@ _PLUGINS: Mapping[str, Mapping[str, Plugin]] = {
         ),
     },
     "executor": {
-        "local": Plugin("lstm_automl.search.executors.local:LocalExecutor", "processes on this machine"),
+        "local": Plugin("lstm_automl.search.executors.local:LocalExecutor", "processes on this machine", CAPS),
         "dask": Plugin(
-            "lstm_automl.search.executors.dask:DaskExecutor", "workers of a dask cluster", ("address", "storage")
+            "lstm_automl.search.executors.dask:DaskExecutor", "workers of a dask cluster", ("address", "storage", *CAPS)
         ),
-        "ray": Plugin("lstm_automl.search.executors.ray:RayExecutor", "CPUs of a ray cluster", ("address", "storage")),
+        "ray": Plugin(
+            "lstm_automl.search.executors.ray:RayExecutor", "CPUs of a ray cluster", ("address", "storage", *CAPS)
+        ),
     },
     "reader": {
         "csv": Plugin("lstm_automl.data.readers.csv:read", "comma-separated table (.csv, .csv.gz)"),

@@ -14,27 +14,28 @@ if TYPE_CHECKING:
     from lstm_automl.search.contracts import Executor
     from lstm_automl.search.observer import Observer
 
-PLACES = ("address", "storage")
-CAPS = ("trial_time", "trial_memory")
-"""Passed on when they were set: an executor that cannot keep a cap need not know it."""
+CAPS = plugins.CAPS
+ASKED = ("address", "storage", *CAPS)
+"""Settings that an executor is given when it takes them and they were set."""
 
 
-def misplaced(executor: str, address: str | None, storage: str | None) -> str | None:
-    """What is wrong with a place, in words; None when nothing is.
+def misplaced(executor: str, **asked: object) -> str | None:
+    """What is wrong with what is asked of an executor, in words; None when nothing is.
 
-    >>> misplaced("local", None, None)
-    >>> misplaced("local", "tcp://here:8786", None)
+    >>> misplaced("local", trial_time=3.0)
+    >>> misplaced("local", address="tcp://here:8786")
     '--address is of no use with --executor local'
-    >>> misplaced("dask", None, None)
+    >>> misplaced("dask")
     '--executor dask needs --address'
     """
     reads = plugins.find("executor", executor).reads
-    for name, value in zip(PLACES, (address, storage), strict=True):
+    for name, value in asked.items():
+        flag = f"--{name.replace('_', '-')}"
         if value is not None and name not in reads:
-            return f"--{name} is of no use with --executor {executor}"
-        if value is not None and not value.strip():
-            return f"--{name} is empty"
-    if "address" in reads and address is None:
+            return f"{flag} is of no use with --executor {executor}"
+        if isinstance(value, str) and not value.strip():
+            return f"{flag} is empty"
+    if "address" in reads and asked.get("address") is None:
         return f"--executor {executor} needs --address"
     return None
 
@@ -58,7 +59,7 @@ def executor(directory: Path, settings: Search, observer: Observer) -> Iterator[
         UsageError: it cannot be used as it was asked for.
     """
     plugin = plugins.find("executor", settings.executor)
-    given: dict[str, Any] = {name: getattr(settings, name) for name in (*plugin.reads, *CAPS)}
+    given: dict[str, Any] = {name: getattr(settings, name) for name in ASKED if name in plugin.reads}
     if "address" in plugin.reads:  # as many workers as the cluster has
         workers = settings.workers and min(settings.workers, settings.concurrency)
     else:

@@ -102,13 +102,6 @@ class Search(BaseModel):
         plugins.find(info.field_name, value)
         return value
 
-    @field_validator("trial_time", "trial_memory")
-    @classmethod
-    def _kept(cls, value: float | None, info: Any) -> float | None:
-        if value is not None and info.data.get("executor") in ("dask", "ray"):
-            raise UsageError(f"a rung on {info.data['executor']} cannot be watched; it needs executor 'local'")
-        return value
-
     @field_validator("name", "register_as")
     @classmethod
     def _plain(cls, value: str | None, info: Any) -> str | None:
@@ -121,7 +114,7 @@ class Search(BaseModel):
 
     @model_validator(mode="after")
     def _placed(self) -> Search:
-        wrong = placing.misplaced(self.executor, self.address, self.storage)
+        wrong = placing.misplaced(self.executor, **{name: getattr(self, name) for name in placing.ASKED})
         if wrong is not None:
             raise UsageError(wrong)
         return self

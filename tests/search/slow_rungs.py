@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.testing import dummy
 
 RUNNER = "slow_rungs:run_rung"
+GREEDY = "slow_rungs:greedy"
 MARKS = "SLOW_RUNGS_MARKS"
 
 
@@ -27,6 +29,15 @@ def run_rung(
     if MARKS in os.environ:  # rung, warm parent, worker of the cluster
         mark_of(Path(os.environ[MARKS]), spec.trial).write_text(str(psutil.Process().parents()[1].pid))
     return dummy.run_rung(spec, on_epoch, should_stop)
+
+
+def greedy(spec: RungSpec, on_epoch: Callable[[Epoch], None]) -> RungResult:
+    """Takes more and more memory."""
+    taken = [bytearray(b"x" * (20 << 20))]
+    while len(taken) < 50:
+        time.sleep(0.1)
+        taken.append(bytearray(b"x" * (20 << 20)))
+    return dummy.run_rung(spec, on_epoch)
 
 
 def mark_of(place: Path, trial: int) -> Path:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from lstm_automl import plugins
 from lstm_automl.cli.search import search as verb
 from lstm_automl.errors import UsageError
+from lstm_automl.estimators import placing
 from lstm_automl.estimators.request import Search
 from lstm_automl.search import retries
 from lstm_automl.search.attempts import new_attempt
@@ -20,6 +22,7 @@ from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors import memory
 from lstm_automl.search.executors.devices import Mode
 from lstm_automl.search.executors.local import LocalExecutor
+from lstm_automl.search.observer import Observer
 from lstm_automl.search.store import Store
 from lstm_automl.search.view import StoreView
 from lstm_automl.testing import dummy
@@ -101,12 +104,47 @@ def test_caps_are_settings_of_a_search() -> None:
         Search(trial_time=0)
     with pytest.raises(UsageError, match="trial_memory"):
         Search(trial_memory=2.5)
-    with pytest.raises(UsageError, match="trial_memory: a rung on dask cannot be watched"):
-        Search(executor="dask", address="tcp://host:8786", storage="file:///mnt/shared", trial_memory=9)
+    for executor in ("dask", "ray"):
+        assert Search(executor=executor, address="tcp://host:8786", trial_memory=9).trial_memory == 9
     command = verb.get_command(None, "classification")  # type: ignore[arg-type]
     assert command is not None
     flags = {flag for option in command.params for flag in option.opts}
     assert {"--trial-time", "--trial-memory"} <= flags
+
+
+class Theirs:
+    """An executor of somebody else that knows the place of the search and no more."""
+
+    capacity = 1
+
+    def __init__(self, workers: int, directory: Path) -> None:
+        """As placing calls it."""
+
+    def close(self) -> None:
+        """Nothing was begun."""
+
+
+def test_caps_are_asked_of_executors_that_keep_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {**plugins.registered("executor"), "theirs": plugins.Plugin(f"{__name__}:Theirs", "somebody else's")}
+    monkeypatch.setattr(plugins, "registered", lambda kind: known)
+    with pytest.raises(UsageError, match="--trial-time is of no use with --executor theirs"):
+        Search(executor="theirs", trial_time=3)
+    with pytest.raises(UsageError, match="--trial-memory is of no use with --executor theirs"):
+        Search(executor="theirs", trial_memory=3)
+    with placing.executor(tmp_path, Search(executor="theirs"), Observer()) as made:
+        assert made.capacity == 1
+    monkeypatch.setitem(known, "keeps", plugins.Plugin(f"{__name__}:Keeps", "theirs, with a cap", ("trial_time",)))
+    with placing.executor(tmp_path, Search(executor="keeps", trial_time=3), Observer()) as made:
+        assert isinstance(made, Keeps)
+        assert made.trial_time == 3.0
+
+
+class Keeps(Theirs):
+    """One that keeps a cap."""
+
+    def __init__(self, workers: int, directory: Path, trial_time: float | None = None) -> None:
+        super().__init__(workers, directory)
+        self.trial_time = trial_time
 
 
 def test_memory_of_this_machine(tmp_path: Path) -> None:

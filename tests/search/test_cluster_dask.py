@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clusters import Dask, Heard, environment, search, until
+from slow_rungs import GREEDY
 from slow_rungs import RUNNER as SLOW
 
 from lstm_automl.errors import StorageError, UsageError
@@ -61,13 +63,16 @@ def test_contract(cluster: Dask, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["search"]
 
 
-def test_a_trial_over_its_cap(cluster: Dask, tmp_path: Path) -> None:
-    executor = DaskExecutor(1, address=cluster.address, directory=tmp_path, runner=SLOW, trial_time=0.5)
-    with closing(executor):
+@pytest.mark.parametrize(
+    ("runner", "cap", "said"),
+    [(SLOW, {"trial_time": 0.5}, "over its cap of 0.5 s"), (GREEDY, {"trial_memory": 50}, "over its cap of 50 MiB")],
+)
+def test_a_trial_over_its_cap(runner: str, cap: dict[str, Any], said: str, cluster: Dask, tmp_path: Path) -> None:
+    with closing(DaskExecutor(1, address=cluster.address, directory=tmp_path, runner=runner, **cap)) as executor:
         death = executor.submit(rung(tmp_path, 0, to_epoch=100), lambda epoch: None).exception(30)
     assert isinstance(death, WorkerDied)
     assert not death.ours
-    assert "over its cap of 0.5 s" in str(death)
+    assert said in str(death)
 
 
 def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: list[str], tmp_path: Path) -> None:
