@@ -9,6 +9,7 @@ done, then the driver is stopped as by Ctrl-C, opened again and run to its end.
 from __future__ import annotations
 
 import argparse
+import gc
 import heapq
 import itertools
 import math
@@ -135,6 +136,7 @@ class Count(Observer):
 
 def phase(directory: Path, meta: dict, given: argparse.Namespace, stop_at: int) -> dict[str, float]:
     """Run or continue the search; what it took."""
+    gc.collect()  # a search that is continued is another process
     began = time.monotonic()
     store = Store.open_or_create(directory, meta)
     executor = SimulatedExecutor(given.workers, given.seconds)
@@ -172,7 +174,7 @@ def main() -> int:
     parser.add_argument("--scheduler", default="asha")
     parser.add_argument("--home", type=Path, help="where the search directory goes; a temporary folder")
     given = parser.parse_args()
-    per_trial = 1 if given.scheduler == "none" else 4 / 3 if given.max_epochs < 45 else 13 / 9
+    per_trial = 1 if given.scheduler == "none" else 1.249  # one in four goes on
     limits = Limits(round(given.rungs / per_trial), given.max_epochs).to_json()
     meta = facts(
         small_space(), oracle=given.oracle, scheduler=given.scheduler, concurrency=given.concurrency, limits=limits

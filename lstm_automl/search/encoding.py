@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,7 +59,11 @@ def whole(row: Columns) -> bool:
 
 def read_trial(row: Columns) -> tuple[int, dict[str, Any]] | None:
     """Number and values."""
-    return (row[0], json.loads(row[1])["values"]) if whole(row) else None
+    if not whole(row):
+        return None
+    # names and choices are the same in all trials: one copy of each in memory
+    values = json.loads(row[1])["values"].items()
+    return row[0], {sys.intern(name): sys.intern(v) if isinstance(v, str) else v for name, v in values}
 
 
 def read_job(row: Columns) -> JobRow | None:

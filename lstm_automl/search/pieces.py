@@ -12,6 +12,7 @@ from lstm_automl.search.contracts import RungResult, RungSpec, Status, TrialRow,
 from lstm_automl.tasks.task import Direction
 
 _WORST: Sequence[Status] = ("failed", "diverged", "stopped", "completed")
+_SAME: dict[str, Status] = {status: status for status in _WORST}  # one copy of what each result read brings anew
 
 Curve = Sequence[tuple[float, float]]
 
@@ -41,7 +42,7 @@ def piece(spec: RungSpec, result: RungResult | None, metric: str) -> Piece:
     """The piece of a job with that result."""
     if result is None:
         return Piece(spec.fold, spec.to_epoch)
-    status = result.status
+    status = _SAME[result.status]
     if status == "completed" and (result.score is None or not math.isfinite(result.score)):
         status = "diverged"
     told = [e.scores for e in result.epochs if metric in e.scores]
@@ -65,12 +66,12 @@ def row_of(number: int, values: Values, pieces: Sequence[Piece], direction: Dire
     last = [parts[-1] for parts in folds.values()]
     if not last or any(p.status is None for p in last):
         epochs = _epochs(folds, ends[-1]) if ends else ()
-        return TrialRow(number, dict(values), "running", epochs=epochs, to_epoch=to_epoch, rungs=rungs)
+        return TrialRow(number, values, "running", epochs=epochs, to_epoch=to_epoch, rungs=rungs)
     status, epochs = _worst(last), _epochs(folds, to_epoch)
     if status != "completed":
-        return TrialRow(number, dict(values), status, epochs=epochs, to_epoch=to_epoch, rungs=rungs)
+        return TrialRow(number, values, status, epochs=epochs, to_epoch=to_epoch, rungs=rungs)
     score, loss, at = _standing(folds, to_epoch, direction)
-    return TrialRow(number, dict(values), status, score, loss, at, epochs, to_epoch, rungs)
+    return TrialRow(number, values, status, score, loss, at, epochs, to_epoch, rungs)
 
 
 def settled(row: TrialRow, direction: Direction) -> TrialRow:
