@@ -180,9 +180,8 @@ class Workbench:
             self._decide()
         if self._wrong is not None:
             raise self._wrong
-        now = time.monotonic()
         for job, running in self._running.items() if self._budget.left() is not None else ():
-            if running.until is not None and now > running.until and not running.cut:
+            if running.until is not None and time.monotonic() > running.until and not running.cut:
                 running.cut = True
                 self._executor.kill(job)
 
@@ -224,8 +223,8 @@ class Workbench:
         except (WorkerDied, CancelledError) as death:
             self._on_death(work, running, death)
             return
-        whole = spec.from_epoch == work.from_epoch  # else the epochs before it are in the folders of other attempts
-        found = None if whole else outcome_in(self._directory, Path(spec.folder), work)
+        # of a rung that was continued, the epochs before are in the folders of other attempts
+        found = outcome_in(self._directory, Path(spec.folder), work) if spec.from_epoch != work.from_epoch else None
         self._end(work, found.result if found is not None else result)
 
     def _on_death(self, work: RungSpec, running: _Running, death: BaseException) -> None:
