@@ -19,6 +19,12 @@ from tensorflow.python.framework import ops
 
 _PREFIX = "CustomGradient-"
 
+ShouldStop = Callable[[], bool]
+
+
+class Interrupted(Exception):  # noqa: N818 - an event, not a mistake
+    """Work was left between two graph calls, because somebody who was asked said so."""
+
 
 @contextmanager
 def quickly(*, in_turn: bool = True) -> Iterator[None]:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.split import Index
-from lstm_automl.models.trainer import Interrupted, ShouldStop, Trainer
+from lstm_automl.models.calls import Interrupted, ShouldStop
+from lstm_automl.models.trainer import Trainer
 from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import Metric, Outputs, Scores, State
@@ -140,8 +141,9 @@ class _Run:
     def epoch(self, should_stop: ShouldStop | None) -> EpochScores | None:
         """Train and score the next epoch; None when it diverged."""
         started, number = time.perf_counter(), self.progress.next_epoch
-        loss = self.trainer.run_epoch(self.train, number, should_stop)
-        scores = self._validate() if math.isfinite(loss) else None
+        with self.trainer.whole():
+            loss = self.trainer.run_epoch(self.train, number, should_stop)
+            scores = self._validate(should_stop) if math.isfinite(loss) else None
         if scores is None:
             self.status = "diverged"
             return None
@@ -162,12 +164,12 @@ class _Run:
         if self.status == "completed" and self.valid is not None and patience is not None and since >= patience:
             self.progress = Progress(at.next_epoch, at.best_epoch, at.score, at.loss, stopped=True)
 
-    def _validate(self) -> Scores | None:
+    def _validate(self, should_stop: ShouldStop | None) -> Scores | None:
         """Scores with ``val_loss``, empty without validation, None when something decisive is not finite."""
         if self.valid is None:
             # A step's loss is that of the weights before it: the last step's own are seen nowhere else.
             return {} if all(np.isfinite(w).all() for w in self.trainer.weights()) else None
-        outputs, loss = self.trainer.validate(self.valid)
+        outputs, loss = self.trainer.validate(self.valid, should_stop)
         if not np.isfinite(outputs).all():
             return None
         scores = {**self.score(outputs), "val_loss": loss}
@@ -223,11 +225,10 @@ def fit_problem(
         state: Scalers; None = fitted on ``train``.
         seed: At least 0.
     """
-    state = state or problem.task.fit_state(problem.frame, train, problem.options)
     trainer = Trainer(
         problem.task,
         problem.frame,
-        state,
+        state or problem.task.fit_state(problem.frame, train, problem.options),
         values,
         seed_key=(seed,),
         options=problem.options,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
 from lstm_automl.models.batches import prediction_batches
-from lstm_automl.models.calls import Compiled
+from lstm_automl.models.calls import Compiled, Interrupted, ShouldStop
 from lstm_automl.models.feeds import Feed, Tensors
 from lstm_automl.tasks.task import Outputs
 
+CALL_SECONDS = 1.0
+"""About as long is a graph call where somebody may want an end. How the work is cut changes nothing in its result."""
+
 
 class Forward:
-    """A network over a frame: outputs of any examples, in order, in one graph call, traced once.
+    """A network over a frame: outputs of any examples, in order, by a graph traced once.
 
     Args:
         feed: Makes the batches.
@@ -40,13 +45,25 @@ class Forward:
     ) -> None:
         self._feed, self._apply, self._losses, self._shape = feed, apply, losses, outputs
         one = tf.TensorSpec([None], tf.int64)
-        signature = [feed.signature(tensors), tf.nest.map_structure(tf.TensorSpec.from_tensor, weights), one, one, one]
-        self.call = Compiled(self._batches, signature)
+        types, sums = tf.nest.map_structure(tf.TensorSpec.from_tensor, weights), tf.TensorSpec([2], feed.spec.dtype)
+        self.call = Compiled(self._batches, [feed.signature(tensors), types, one, one, one, sums])
+        self._traced = False
+        self._pace: float | None = None  # seconds a step of a sequence
 
-    def __call__(self, frame: Frame, tensors: Tensors, examples: Index, weights: Any = ()) -> tuple[Outputs, float]:
+    def __call__(
+        self,
+        frame: Frame,
+        tensors: Tensors,
+        examples: Index,
+        weights: Any = (),
+        should_stop: ShouldStop | None = None,
+    ) -> tuple[Outputs, float]:
         """``(n, ...)`` outputs and their mean loss (NaN where none was wanted).
 
         A sequence's outputs do not depend on which others are asked for.
+
+        Raises:
+            Interrupted: ``should_stop`` said so while more than one graph call was left.
         """
         outputs = np.empty((len(examples), *self._shape), self._feed.spec.dtype)
         if not len(examples):
@@ -57,11 +74,35 @@ class Forward:
         order = np.concatenate(batches)
         ends = np.cumsum([len(batch) for batch in batches], dtype=np.int64)
         steps = np.array([lengths[batch].max() for batch in batches], np.int64)
-        found, loss = self.call(tensors, weights, np.asarray(examples, np.int64)[order], ends, steps)
-        outputs[order] = found.numpy()
+        index, rows = np.asarray(examples, np.int64)[order], np.diff(ends, prepend=0) * steps
+        first = start = 0
+        # Summed from call to call, batch after batch: the loss is the same to the last digit however it is cut.
+        sums, loss = tf.zeros(2, self._feed.spec.dtype), float("nan")
+        while first < len(batches):
+            last = len(batches) if should_stop is None else first + self._affordable(rows[first:])
+            if should_stop is not None and first and self._pace and last < len(batches) and should_stop():
+                raise Interrupted
+            began, end = time.perf_counter(), ends[last - 1]
+            given = index[start:end], ends[first:last] - start, steps[first:last]
+            found, sums, loss = self.call(tensors, weights, *given, sums)
+            outputs[order[start:end]] = found.numpy()
+            self._time(time.perf_counter() - began, int(rows[first:last].sum()))
+            first, start = last, end
         return outputs, float(loss)
 
-    def _batches(self, tensors: Tensors, weights: Any, index: Any, ends: Any, steps: Any) -> Any:
+    def _affordable(self, rows: NDArray[np.int64]) -> int:
+        """Batches of so many steps each that the next graph call takes, at least one."""
+        if self._pace is None:
+            return 1
+        return max(1, int(np.searchsorted(np.cumsum(rows), CALL_SECONDS / self._pace, side="right")))
+
+    def _time(self, seconds: float, rows: int) -> None:
+        # The first call also traces the graph: its time says little.
+        if self._traced:
+            self._pace = seconds / max(1, rows)
+        self._traced = True
+
+    def _batches(self, tensors: Tensors, weights: Any, index: Any, ends: Any, steps: Any, sums: Any) -> Any:
         dtype = self._feed.spec.dtype
         count = tf.size(ends)
 
@@ -75,7 +116,7 @@ class Forward:
             return k + 1, ends[k], found.write(k, outputs), sums
 
         found = tf.TensorArray(dtype, size=count, infer_shape=False, element_shape=[None, *self._shape])
-        start = (0, tf.zeros((), tf.int64), found, tf.zeros(2, dtype))
+        start = (0, tf.zeros((), tf.int64), found, sums)
         _, _, found, sums = tf.while_loop(lambda k, *_: k < count, body, start, parallel_iterations=1)
         loss = sums[0] / tf.maximum(sums[1], 1e-12) if self._losses is not None else tf.constant(np.nan, dtype)
-        return found.concat(), loss
+        return found.concat(), sums, loss

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
 from lstm_automl.models import batches, builder
 from lstm_automl.models.augment import mixup_shares
-from lstm_automl.models.calls import uncollected
+from lstm_automl.models.calls import Interrupted, ShouldStop, uncollected
 from lstm_automl.models.feeds import Feed, common_length, input_spec
 from lstm_automl.models.graph import graph
 from lstm_automl.models.schedules import rates
@@ -24,16 +25,10 @@ from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.task import Outputs, Task, TaskOptions
 from lstm_automl.tasks.task import State as Scalers
 
-ShouldStop = Callable[[], bool]
-
 # A graph call is cut to about this many seconds, so that signals and deadlines are seen. How an epoch is cut
 # changes nothing in its result.
 CALL_SECONDS = 0.5
 FIRST_STEPS = 2
-
-
-class Interrupted(Exception):  # noqa: N818 - an event, not a mistake
-    """An epoch was left before its end; the trainer stands where it stood before it."""
 
 
 class Trainer:
@@ -83,7 +78,7 @@ class Trainer:
         """Train one epoch; the mean training loss over its steps, NaN when one was not finite.
 
         Raises:
-            Interrupted: ``should_stop`` said so between two graph calls.
+            Interrupted: ``should_stop`` said so between two graph calls; it stands where it stood before the epoch.
         """
         plan, now = self._plan(train, epoch), self._seeded(epoch)
         steps = len(plan[0])
@@ -100,6 +95,16 @@ class Trainer:
         self._now = now
         return float(np.concatenate(found).mean(dtype=np.float64))
 
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Around what must be done as a whole: interrupted, the trainer stands where it stood before."""
+        before = self._now
+        try:
+            yield
+        except Interrupted:
+            self._now = before
+            raise
+
     @property
     def steps(self) -> int:
         """Optimiser steps of the whole epochs so far."""
@@ -109,11 +114,15 @@ class Trainer:
         """``(n, ...)`` outputs in order, of the averaged weights where there are any."""
         return self.validate(examples)[0]
 
-    def validate(self, examples: Index) -> tuple[Outputs, float]:
-        """Outputs, and their mean loss without smoothing or augmentation, as training weighs it."""
+    def validate(self, examples: Index, should_stop: ShouldStop | None = None) -> tuple[Outputs, float]:
+        """Outputs, and their mean loss without smoothing or augmentation, as training weighs it.
+
+        Raises:
+            Interrupted: ``should_stop`` said so between two graph calls.
+        """
         state = self._predicting()
         weights = {name: state[name] for name in ("weights", "others")}
-        return self.graph.forward(self.frame, self._tensors, examples, weights)
+        return self.graph.forward(self.frame, self._tensors, examples, weights, should_stop)
 
     def weights(self, *, averaged: bool = True) -> list[NDArray[Any]]:
         """The arrays of ``model.get_weights()``: what :meth:`predict` uses, or what training goes on with."""

@@ -9,7 +9,8 @@ import pytest
 from small_problems import equal_lengths, problem, trainer
 
 from lstm_automl.models import trainer as module
-from lstm_automl.models.trainer import Interrupted, Trainer
+from lstm_automl.models.calls import Interrupted
+from lstm_automl.models.trainer import Trainer
 
 TRAIN = slice(0, 24)
 
