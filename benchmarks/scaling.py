@@ -1,7 +1,8 @@
 """Four workers against one: the same search, interleaved, and where the difference to four times goes.
 
 ``python benchmarks/scaling.py`` prints a row a run and the ratio of the medians; exits 1 below 3.5. Imports are done
-before the clock starts; the table of every run must be the same.
+before the clock starts; the table of every run must be the same. It needs workers that are forked from a warm parent
+(Linux, no GPU): their CPU time is read as that of its children.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ def run(home: Path, workers: int, given: argparse.Namespace) -> tuple[float, lis
     assert ready._kept is not None
     parent = ready._kept._process.pid
     storing.create(home, problem, space, settings)
-    before, own = spent(parent), time.process_time()
+    before = spent(parent)
     with storing.opened(home, settings, watch, time.monotonic()) as session:
-        began = time.monotonic()
+        began, own = time.monotonic(), time.process_time()
         table = lines(session.driver.search())
-        end = time.monotonic()
-    seconds, driver = end - began, time.process_time() - own
+        end, driver = time.monotonic(), time.process_time() - own
+    seconds = end - began
     whole = seconds * workers
     jobs = sum(watch.ended[job] - at for job, at in watch.begun.items())
     shares = {
@@ -97,6 +98,8 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
     warm_up(wait=True)
+    if ready._kept is None:
+        parser.error("workers are fresh processes here (a GPU, or not Linux): nobody adds up their CPU time")
     head = ("cpu of workers", "in rungs", "hand-over", "tail", "waiting", "driver a rung")
     print(f"{'workers':7} {'seconds':>8}" + "".join(f"{name:>17}" for name in head))
     times: dict[int, list[float]] = {1: [], given.workers: []}
