@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from lstm_automl.search.contracts import Executor
     from lstm_automl.search.observer import Observer
 
-CAPS = plugins.CAPS
-ASKED = ("address", "storage", *CAPS)
+ASKED = ("address", "storage", *plugins.CAPS)
 """Settings that an executor is given when it takes them and they were set."""
 
 
