@@ -40,7 +40,7 @@ def finish(
     ahead.imported()
     baselines, missing = _floors(directory, ahead, allowance)
     bundle, test, looks = _bundle(session, best, members, baselines)
-    uri, registered = _register(session, bundle, best, test)
+    uri, registered = _register(session, bundle, allowance)
     result = SearchResult(
         name=directory.name,
         task=problem.task.name,
@@ -123,7 +123,7 @@ def _scored(problem: Problem, folder: Path) -> dict[str, float]:
     return problem.task.score(problem.frame, problem.split.test, outputs, predictor.state)
 
 
-def _register(session: Session, bundle: Path, best: TrialRow, test: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
+def _register(session: Session, bundle: Path, allowance: Allowance) -> tuple[str, tuple[str, ...]]:
     settings = session.settings
     if not settings.track or settings.register_as == "":
         return str(bundle), ()
@@ -131,7 +131,8 @@ def _register(session: Session, bundle: Path, best: TrialRow, test: Mapping[str,
 
     try:
         registered = registry.register(bundle, session.directory, settings.tracking_uri,
-                                       settings.register_as or session.directory.name)  # fmt: skip
+                                       settings.register_as or session.directory.name,
+                                       timeout=allowance.to_the_end())  # fmt: skip
     except Exception as wrong:  # the model is safe on disk; a server that is away must not lose the search
         note = (
             f"not registered ({type(wrong).__name__}: {wrong}); 'lstm-automl sync {session.directory.name}' tries again"

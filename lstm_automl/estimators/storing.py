@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl import plugins
-from lstm_automl.errors import DifferentSearchError, NoValidTrialError, StateError, StorageError, UsageError
+from lstm_automl.errors import NoValidTrialError, StateError, StorageError, UsageError
 from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
+from lstm_automl.estimators.identity import check_kernels, compare, identity
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
-from lstm_automl.models.kernels import rule
 from lstm_automl.search.contracts import RungResult, Table
 from lstm_automl.search.driver import Driver, Limits
 from lstm_automl.search.lock import SearchLock
@@ -30,9 +30,6 @@ from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import Direction
 
-# What makes two searches different; limits, workers and places may change between calls.
-IDENTITY = ("task", "space", "data_digest", "metric", "seed", "concurrency", "oracle", "scheduler", "folds",
-            "max_epochs", "patience", "kernels")  # fmt: skip
 REQUEST = "request.json"
 # What a search that was killed while it was being made leaves behind.
 _UNBORN = {"lock", "data.tmp", "data", "request.tmp"}
@@ -66,25 +63,6 @@ def _cost(results: Sequence[RungResult]) -> Cost:
     return Cost(statistics.median(starts or [0.0]), statistics.median(epochs or [0.0]))
 
 
-def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]:
-    """The facts that decide a search's table."""
-    return {
-        "task": problem.task.name,
-        "space": space.to_json(),
-        "data_digest": problem.digest(),
-        "metric": problem.metric.name,
-        "direction": problem.metric.direction,
-        "seed": settings.seed,
-        "concurrency": settings.concurrency,
-        "oracle": settings.oracle,
-        "scheduler": settings.scheduler,
-        "folds": len(problem.split.folds),
-        "max_epochs": settings.max_epochs,
-        "patience": settings.patience,
-        "kernels": rule.VERSION,  # another rule computes other last digits
-    }
-
-
 def create(directory: Path, problem: Problem, space: Space, settings: Search) -> Path:
     """Make the directory, or check that the one there is of the same search.
 
@@ -100,7 +78,7 @@ def create(directory: Path, problem: Problem, space: Space, settings: Search) ->
     with SearchLock(directory):
         try:
             if (directory / REQUEST).exists():
-                _compare(directory, meta)
+                compare(directory, request(directory)[0], meta)
             else:
                 _build(directory, problem)
             write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
@@ -143,7 +121,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
     """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
     with SearchLock(directory), placing.executor(directory, settings, observer) as executor:
         meta, _ = request(directory)
-        _check_kernels(directory, meta)
+        check_kernels(directory, meta)
         problem = _stored_problem(directory / "data", meta["data_digest"])
         space = Space.from_json(meta["space"])
         limits = Limits(
@@ -176,16 +154,18 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
             executor.close()
             store.close()
             if tracker is not None:
-                tracker.close(timeout=20.0)
+                tracker.close(timeout=_patience(settings, started))
 
 
-def _check_kernels(directory: Path, meta: dict[str, Any]) -> None:
-    """One table, one kernel rule: another computes other last digits."""
-    if meta.get("kernels") != rule.VERSION:
-        raise DifferentSearchError(
-            f"{directory} was begun with version {meta.get('kernels')} of the kernel rule, this is {rule.VERSION}: "
-            "its trials would not be comparable; begin another search with --name"
-        )
+CLOSING_SECONDS, GRACE = 20.0, 8.0
+"""What a server may take to hear the end of a search, and how far beyond a time budget."""
+
+
+def _patience(settings: Search, started: float) -> float:
+    if settings.time_budget is None:
+        return CLOSING_SECONDS
+    left = started + settings.time_budget + GRACE - time.monotonic()
+    return min(CLOSING_SECONDS, max(1.0, left))
 
 
 def require_valid(table: Table, direction: Direction, directory: Path) -> None:
@@ -216,26 +196,6 @@ def _build(directory: Path, problem: Problem) -> None:
     shutil.rmtree(directory / "data", ignore_errors=True)
     problem.save(made)
     os.replace(made, directory / "data")
-
-
-def _compare(directory: Path, meta: dict[str, Any]) -> None:
-    old, _ = request(directory)
-    differs = [k for k in IDENTITY if json.dumps(old.get(k), sort_keys=True) != json.dumps(meta[k], sort_keys=True)]
-    if differs:
-        lines = [f"  {k}: {_short(k, old.get(k))} there, {_short(k, meta[k])} now" for k in differs]
-        raise DifferentSearchError(
-            f"{directory} holds a search made with something else:\n"
-            + "\n".join(lines)
-            + "\nGive the same values to continue it, or another --name."
-        )
-
-
-def _short(key: str, value: Any) -> str:
-    if key == "space":
-        import hashlib
-
-        return "space " + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{value:.12}" if key == "data_digest" and isinstance(value, str) else repr(value)
 
 
 def _limits(settings: Search) -> dict[str, Any]:

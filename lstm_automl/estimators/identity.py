@@ -1,0 +1,65 @@
+"""What makes two searches different searches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lstm_automl.errors import DifferentSearchError
+from lstm_automl.estimators.request import Search
+from lstm_automl.models.kernels import rule
+from lstm_automl.spaces.space import Space
+from lstm_automl.tasks.problem import Problem
+
+# What makes two searches different; limits, workers and places may change between calls.
+IDENTITY = ("task", "space", "data_digest", "metric", "seed", "concurrency", "oracle", "scheduler", "folds",
+            "max_epochs", "patience", "kernels")  # fmt: skip
+
+
+def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]:
+    """The facts that decide a search's table."""
+    return {
+        "task": problem.task.name,
+        "space": space.to_json(),
+        "data_digest": problem.digest(),
+        "metric": problem.metric.name,
+        "direction": problem.metric.direction,
+        "seed": settings.seed,
+        "concurrency": settings.concurrency,
+        "oracle": settings.oracle,
+        "scheduler": settings.scheduler,
+        "folds": len(problem.split.folds),
+        "max_epochs": settings.max_epochs,
+        "patience": settings.patience,
+        "kernels": rule.VERSION,  # another rule computes other last digits
+    }
+
+
+def check_kernels(directory: Path, meta: Mapping[str, Any]) -> None:
+    """One table, one kernel rule: another computes other last digits."""
+    if meta.get("kernels") != rule.VERSION:
+        raise DifferentSearchError(
+            f"{directory} was begun with version {meta.get('kernels')} of the kernel rule, this is {rule.VERSION}: "
+            "its trials would not be comparable; begin another search with --name"
+        )
+
+
+def compare(directory: Path, old: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
+    """Raise DifferentSearchError when the search ``old`` in ``directory`` is not the search ``meta``."""
+    differs = [k for k in IDENTITY if json.dumps(old.get(k), sort_keys=True) != json.dumps(meta[k], sort_keys=True)]
+    if differs:
+        lines = [f"  {k}: {_short(k, old.get(k))} there, {_short(k, meta[k])} now" for k in differs]
+        raise DifferentSearchError(
+            f"{directory} holds a search made with something else:\n"
+            + "\n".join(lines)
+            + "\nGive the same values to continue it, or another --name."
+        )
+
+
+def _short(key: str, value: Any) -> str:
+    if key == "space":
+        return "space " + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{value:.12}" if key == "data_digest" and isinstance(value, str) else repr(value)
