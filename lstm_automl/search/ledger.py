@@ -75,7 +75,10 @@ class Ledger:
 
     def row(self, trial: int) -> TrialRow:
         """A trial with all that is known of it."""
-        return row_of(trial, self.trials[trial], [self._pieces[i] for i in self._of_trial[trial]], self._direction)
+        places = self._of_trial[trial]
+        if places and places[-1] < self.shown:
+            return self.table[trial]
+        return row_of(trial, self.trials[trial], [self._pieces[i] for i in places], self._direction)
 
     def jobs_of(self, trial: int) -> list[int]:
         """The jobs of a trial in the order they were decided."""
