@@ -123,6 +123,14 @@ def test_a_lost_checkpoint_is_made_again(tmp_path: Path) -> None:
     assert lost
 
 
+def test_promotions_continue_from_their_checkpoints(tmp_path: Path) -> None:
+    search(tmp_path, 2)
+    written = [json.loads(p.read_text())["data"] for p in sorted((tmp_path / "jobs").glob("*/attempt-1/spec.json"))]
+    promoted = [w for w in written if w["work"]["from_epoch"]]
+    assert promoted
+    assert all(w["from_epoch"] == w["work"]["from_epoch"] for w in promoted)
+
+
 def test_few_checkpoints_are_kept_and_all_promotions_continue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lstm_automl.search import cleaning
 
