@@ -139,7 +139,11 @@ Table = Sequence[TrialRow]
 
 
 class Oracle(Protocol):
-    """What to try next. A pure function of its arguments."""
+    """What to try next. A pure function of its arguments.
+
+    One that looks at no result may say so by a class variable ``reads_results = False``: with a scheduler that says so,
+    too, no decision waits for a result.
+    """
 
     name: ClassVar[str]
 
@@ -167,7 +171,10 @@ class Promote:
 
 
 class Scheduler(Protocol):
-    """How far to train. A pure function of its arguments."""
+    """How far to train. A pure function of its arguments; made with ``direction=`` of the objective.
+
+    ``reads_results = False``: see :class:`Oracle`.
+    """
 
     name: ClassVar[str]
 

@@ -37,7 +37,7 @@ class Decider:
     among them is ``running`` in its table. When there is nothing to start, one more job may be read and it is
     asked again, until all are in. How many results a decision was shown beyond the rule is stored with it, so that a
     search that is continued shows the next one at least as many; the vain questions since then are asked again, with
-    the same answer.
+    the same answer. Where neither oracle nor scheduler reads results, no decision waits for one.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Decider:
         self._space, self._oracle, self._scheduler = space, oracle, scheduler
         self._direction, self._seed, self._folds, self._limits = direction, seed, folds, limits
         self._concurrency, self._patience = concurrency, patience
+        self._blind = not any(getattr(part, "reads_results", True) for part in (oracle, scheduler))
         self._readable, self._quick = store.reads, 0
         self.exhausted = False
 
@@ -103,7 +104,7 @@ class Decider:
 
     def _rule(self) -> int:
         """How many jobs the next decision may read: 0..k-C of jobs numbered 0..k-1."""
-        return len(self._ledger) - self._concurrency + 1
+        return 0 if self._blind else len(self._ledger) - self._concurrency + 1
 
     def _tell(self, decision: NewTrial, tell: Tell) -> None:
         try:

@@ -19,6 +19,7 @@ from lstm_automl.search.executors.futures import FuturesExecutor
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.store import Store
 from lstm_automl.search.view import StoreView
+from lstm_automl.testing import dummy
 from lstm_automl.testing.dummy import run_twice
 from lstm_automl.testing.search import RUNNER, facts, lines, make_driver, run, small_space
 
@@ -86,6 +87,26 @@ def test_decision_k_sees_jobs_up_to_k_minus_c(tmp_path: Path, concurrency: int, 
         assert len(finished) == max(0, visible(n))
         assert finished + running == list(range(n))
     assert len(spy.seen) == 12
+
+
+LAST = threading.Event()
+
+
+def first_waits_for_last(spec: RungSpec, on_epoch: Any) -> RungResult:
+    if spec.job == 11:
+        LAST.set()
+    if spec.job == 0:
+        assert LAST.wait(30), "the last trial was not begun while the first ran"
+    return dummy.run_rung(spec, on_epoch)
+
+
+@pytest.mark.parametrize("oracle", ["random", "grid"])
+def test_where_nobody_reads_results_no_decision_waits(tmp_path: Path, oracle: str) -> None:
+    LAST.clear()
+    changes = {"oracle": oracle, "concurrency": 2, "limits": Limits(12, 2).to_json()}
+    with driver(tmp_path, 2, f"{__name__}:first_waits_for_last", **changes) as waiting:
+        table = waiting.search()
+    assert [row.status for row in table] == ["completed"] * 12
 
 
 def test_a_decision_is_recorded_before_it_is_acted_on(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ class GridOracle:
     """Combination ``n`` of the space; continuous ranges are cut into 10 points. Needs no table."""
 
     name: ClassVar[str] = "grid"
+    reads_results: ClassVar[bool] = False
 
     def propose(self, space: Space, seed: int, n: int, table: Table, direction: Direction) -> dict[str, Any] | None:
         """Combination ``n``; None after the last."""

@@ -15,6 +15,7 @@ class RandomOracle:
     """Keras Tuner's RandomSearchOracle."""
 
     name: ClassVar[str] = "random"
+    reads_results: ClassVar[bool] = False
 
     def propose(self, space: Space, seed: int, n: int, table: Table, direction: Direction) -> dict[str, Any] | None:
         """A draw that the table does not hold."""

@@ -19,6 +19,7 @@ class NoScheduler:
     """
 
     name: ClassVar[str] = "none"
+    reads_results: ClassVar[bool] = False
 
     def __init__(self, direction: Direction = "max") -> None:
         pass
