@@ -6,6 +6,7 @@ import math
 
 from lstm_automl import plugins
 from lstm_automl.estimators.request import Search
+from lstm_automl.estimators.storing import scheduler
 from lstm_automl.search.schedulers.outlook import outlook
 from lstm_automl.spaces.describe import describe as describe_space
 from lstm_automl.spaces.space import Space
@@ -18,7 +19,7 @@ def describe(problem: Problem, space: Space, settings: Search, name: str) -> str
     fold = split.folds[0]
     test = "none" if split.test is None else f"{len(split.test)}"
     lengths = frame.lengths[fold.train]
-    low, high = estimate(problem, settings)
+    low, high = estimate(problem, space, settings)
     return "\n".join(
         [
             f"search {name}: {problem.task.name}, objective {problem.metric.name} ({problem.metric.direction})",
@@ -41,14 +42,13 @@ PER_JOB, PER_STEP, PER_TIME_STEP = 5.0, 0.006, 0.00012
 TYPICAL_BATCH, LONGEST = 16, 336
 
 
-def estimate(problem: Problem, settings: Search) -> tuple[float, float]:
+def estimate(problem: Problem, space: Space, settings: Search) -> tuple[float, float]:
     """Seconds, from half to 1.6 times a typical cost; the truth depends on the values drawn and on early stopping."""
     fold, folds = problem.split.folds[0], len(problem.split.folds)
     steps = min(256, max(16, math.ceil(len(fold.train) / TYPICAL_BATCH)))
     length = float(problem.frame.lengths[fold.train].clip(max=LONGEST).mean())
     epoch = steps * (PER_STEP + PER_TIME_STEP * length)
-    scheduler = plugins.load("scheduler", settings.scheduler)(direction=problem.metric.direction)
-    rungs, epochs = outlook(scheduler, settings.max_trials, settings.max_epochs)
+    rungs, epochs = outlook(scheduler(settings, problem, space), settings.max_trials, settings.max_epochs)
     finalists = min(settings.finalists, settings.max_trials)
     runs = folds * (finalists * settings.seeds if finalists > 1 else 0) + settings.ensemble
     work = folds * (PER_JOB * rungs + epoch * epochs) + runs * (PER_JOB + epoch * settings.max_epochs)

@@ -19,13 +19,15 @@ from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
 from lstm_automl.estimators.identity import check_kernels, compare, identity
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
-from lstm_automl.search.contracts import RungResult, Table
+from lstm_automl.models.steps import steps_per_epoch
+from lstm_automl.search.contracts import RungResult, Scheduler, Table
 from lstm_automl.search.driver import Driver, Limits
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.rows import rank
 from lstm_automl.search.store import Store
 from lstm_automl.search.view import StoreView
+from lstm_automl.spaces.neutral import read
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import Direction
@@ -140,7 +142,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
                 executor,
                 space=space,
                 oracle=plugins.load("oracle", settings.oracle)(),
-                scheduler=plugins.load("scheduler", settings.scheduler)(direction=problem.metric.direction),
+                scheduler=scheduler(settings, problem, space),
                 direction=problem.metric.direction,
                 seed=settings.seed,
                 folds=len(problem.split.folds),
@@ -166,6 +168,14 @@ def _patience(settings: Search, started: float) -> float:
         return CLOSING_SECONDS
     left = started + settings.time_budget + GRACE - time.monotonic()
     return min(CLOSING_SECONDS, max(1.0, left))
+
+
+def scheduler(settings: Search, problem: Problem, space: Space) -> Scheduler:
+    """How far trials of this space are trained on this problem."""
+    batch_size = read(space.defaults(), "batch_size")
+    steps = steps_per_epoch(len(problem.split.folds[0].train), batch_size)
+    made: Scheduler = plugins.load("scheduler", settings.scheduler)(direction=problem.metric.direction, steps=steps)
+    return made
 
 
 def require_valid(table: Table, direction: Direction, directory: Path) -> None:

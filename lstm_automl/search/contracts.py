@@ -171,7 +171,9 @@ class Promote:
 
 
 class Scheduler(Protocol):
-    """How far to train. A pure function of its arguments; made with ``direction=`` of the objective.
+    """How far to train. A pure function of its arguments.
+
+    Made with ``direction=`` of the objective and ``steps=``, the optimiser steps of an epoch.
 
     ``reads_results = False``: see :class:`Oracle`.
     """

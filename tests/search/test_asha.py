@@ -24,7 +24,7 @@ def three_rungs():
     """The rule is the same for any rungs: here there are three, and one trial in three goes on."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (asha, hyperband):
-            patch.setattr(module, "ends", lambda max_epochs: levels(max_epochs, 3, 5))
+            patch.setattr(module, "ends", lambda max_epochs, steps=None: levels(max_epochs, 3, steps or 5))
             patch.setattr(module, "FACTOR", 3)
         yield
 
@@ -60,6 +60,18 @@ def test_levels(max_epochs: int, found: tuple[int, ...]) -> None:
 def test_shipped_rungs(max_epochs: int, found: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asha, "FACTOR", SHIPPED)
     assert ends(max_epochs) == found
+
+
+@pytest.mark.parametrize(("steps", "found"), [(16, (50,)), (31, (50,)), (33, (12, 50)), (72, (12, 50))])
+def test_a_rung_has_steps_enough_to_tell(steps: int, found: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asha, "FACTOR", SHIPPED)
+    assert ends(50, steps) == found
+
+
+@pytest.mark.parametrize("made", [AshaScheduler, HyperbandScheduler])
+def test_schedulers_know_the_steps_of_an_epoch(made: type[AshaScheduler]) -> None:
+    assert made().next((), 0, 10, 50) == NewTrial(6)
+    assert made(steps=20).next((), 0, 10, 50) == NewTrial(50)
 
 
 def test_the_best_of_three_goes_on() -> None:

@@ -14,27 +14,36 @@ LEAST = 3
 """Epochs of the shortest rung, at least."""
 SHARE = 0.2
 """Of ``max_epochs``, the shortest rung, at least: before a learning rate has risen to its peak, scores tell little."""
+STEPS = 400
+"""Optimiser steps of the shortest rung, at least: small sets learn slowly by the epoch, and regularised trials, the
+better ones there, most slowly."""
 KEEP = 3
 """Trials trained to the end at least: as many as a selection runs again."""
 
 
-def ends(max_epochs: int) -> tuple[int, ...]:
+def ends(max_epochs: int, steps: int | None = None) -> tuple[int, ...]:
     """Where the rungs of a search end.
 
-    >>> ends(50), ends(30), ends(6)
-    ((12, 50), (8, 30), (6,))
+    Args:
+        max_epochs: Epochs of a whole trial.
+        steps: Optimiser steps of an epoch; None = many.
+
+    >>> ends(50), ends(30), ends(6), ends(50, 16)
+    ((12, 50), (8, 30), (6,), (50,))
     """
-    return levels(max_epochs, FACTOR, max(LEAST, SHARE * max_epochs))
+    return levels(max_epochs, FACTOR, max(LEAST, SHARE * max_epochs, STEPS / steps if steps else 0))
 
 
 class AshaScheduler:
     """Every trial is trained for a quarter of ``max_epochs``, one in four to the end.
 
     A trial is promoted as soon as it is among the best quarter of the results of its rung, so nobody waits for a rung
-    to fill. When all trials are begun, the best three go on in any case.
+    to fill. When all trials are begun, the best three go on in any case. Where a quarter is less than 400 optimiser
+    steps, every trial is trained to the end.
 
     Args:
         direction: Of the objective.
+        steps: Optimiser steps of an epoch, at least 1; None = many.
 
     >>> AshaScheduler().next((), 0, 10, 50)
     NewTrial(to_epoch=12)
@@ -42,8 +51,9 @@ class AshaScheduler:
 
     name: ClassVar[str] = "asha"
 
-    def __init__(self, direction: Direction = "max") -> None:
+    def __init__(self, direction: Direction = "max", steps: int | None = None) -> None:
         self._direction: Direction = direction
+        self._steps = steps
         self._ladders: Derived[Ladder] = Derived()
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
@@ -55,4 +65,4 @@ class AshaScheduler:
         return NewTrial(ladder.ends[0]) if started < max_trials else ladder.closing(KEEP)
 
     def _empty(self, max_epochs: int) -> Ladder:
-        return Ladder(ends(max_epochs), FACTOR, self._direction)
+        return Ladder(ends(max_epochs, self._steps), FACTOR, self._direction)

@@ -32,6 +32,7 @@ class HyperbandScheduler:
 
     Args:
         direction: Of the objective.
+        steps: Optimiser steps of an epoch, at least 1; None = many.
 
     >>> HyperbandScheduler().next((), 0, 20, 50), HyperbandScheduler().next((), 5, 20, 50)
     (NewTrial(to_epoch=12), NewTrial(to_epoch=50))
@@ -39,13 +40,14 @@ class HyperbandScheduler:
 
     name: ClassVar[str] = "hyperband"
 
-    def __init__(self, direction: Direction = "max") -> None:
+    def __init__(self, direction: Direction = "max", steps: int | None = None) -> None:
         self._direction: Direction = direction
+        self._steps = steps
         self._brackets: Derived[_Brackets] = Derived()
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
         """A promotion if one is due, else a new trial; None while more must be known, and at the end."""
-        brackets = self._brackets.of(table, lambda: _Brackets(ends(max_epochs), self._direction), max_epochs)
+        brackets = self._brackets.of(table, lambda: self._empty(max_epochs), max_epochs)
         for ladder in brackets.ladders:
             found = ladder.promotion()
             if found is not None:
@@ -57,6 +59,9 @@ class HyperbandScheduler:
             if found is not None:
                 return found
         return None
+
+    def _empty(self, max_epochs: int) -> _Brackets:
+        return _Brackets(ends(max_epochs, self._steps), self._direction)
 
 
 class _Brackets:
