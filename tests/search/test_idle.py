@@ -145,7 +145,8 @@ def test_few_checkpoints_are_kept_and_all_promotions_continue(tmp_path: Path, mo
             most = max(most, len(list((tmp_path / "b/jobs").glob("*/*/checkpoint.npz"))))
 
     assert search(tmp_path / "b", 2, Look()) == whole
-    ends = {row["to_epoch"] for row in map(json.loads, whole)}
+    specs = [json.loads(p.read_text())["data"] for p in (tmp_path / "b/jobs").glob("*/attempt-1/spec.json")]
+    ends = {spec["work"]["to_epoch"] for spec in specs}
     assert most <= 5 + 1 + 2 * len(ends)
     assert len(list((tmp_path / "b/jobs").glob("*/*/checkpoint.npz"))) <= 1 + 2 * len(ends)
 
