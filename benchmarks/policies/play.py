@@ -12,34 +12,28 @@ from typing import Any
 
 import numpy as np
 
-from lstm_automl.search.contracts import NewTrial
-from lstm_automl.search.pieces import Piece, row_of
+from lstm_automl.search.contracts import NewTrial, TrialRow
+from lstm_automl.search.pieces import Piece, row_of, settled
 from lstm_automl.search.rows import rank
 from lstm_automl.search.table import LiveTable
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What ``record.py`` kept of one set: arrays of (configuration, fold, epoch)."""
+    """What ``record.py`` kept of one set and seed: arrays of (configuration, fold, epoch)."""
 
     name: str
     score: np.ndarray
     loss: np.ndarray
     seconds: np.ndarray
     start: np.ndarray
-    number: Sequence[int]
     values: Sequence[dict[str, Any]]
     full: np.ndarray
     """Score of each configuration at full length: the best epoch common to its folds."""
-
-    @classmethod
-    def load(cls, path: Path) -> Curves:
-        """From the file of ``record.py``."""
-        with np.load(path) as f:
-            full = f["score"].mean(axis=1).max(axis=1)
-            values = [json.loads(str(v)) for v in f["values"]]
-            arrays = (f[k] for k in ("score", "loss", "seconds", "start"))
-            return cls(path.stem, *arrays, f["number"].tolist(), values, full)
+    judge: np.ndarray
+    """The mean of ``full`` over the other seeds: what a choice is worth that was made on this one."""
+    steps: int
+    """Optimiser steps of an epoch, at the default batch size."""
 
     @property
     def epochs(self) -> int:
@@ -47,30 +41,59 @@ class Curves:
         return int(self.score.shape[2])
 
 
+def recorded(folder: Path, name: str, seeds: Sequence[int], steps: int) -> list[Curves]:
+    """One a seed, of the configurations that all seeds have."""
+    numbers = sorted(n for n in range(1000) if all((folder / f"{name}-{seed}-{n}.npz").exists() for seed in seeds))
+    files = [[np.load(folder / f"{name}-{seed}-{n}.npz") for n in numbers] for seed in seeds]
+    full = np.array([[f["score"].mean(axis=0).max() for f in of_seed] for of_seed in files])
+    found = []
+    for i, of_seed in enumerate(files):
+        arrays = [np.stack([f[key] for f in of_seed]) for key in ("score", "loss", "seconds", "start")]
+        values = [json.loads(str(f["values"])) for f in of_seed]
+        judge = np.delete(full, i, axis=0).mean(axis=0)
+        found.append(Curves(name, *arrays, values, full[i], judge, steps))
+    return found
+
+
+def pooled(seeds: Sequence[Curves]) -> Curves:
+    """All seeds as one set of trials: scores are moved so that each seed has the same mean."""
+    mean = np.mean([c.full.mean() for c in seeds])
+    shifts = [mean - c.full.mean() for c in seeds]
+    return Curves(
+        seeds[0].name,
+        np.concatenate([c.score + shift for c, shift in zip(seeds, shifts, strict=True)]),
+        *(np.concatenate([getattr(c, key) for c in seeds]) for key in ("loss", "seconds", "start")),
+        [v for c in seeds for v in c.values],
+        np.concatenate([c.full + shift for c, shift in zip(seeds, shifts, strict=True)]),
+        np.tile(np.mean([c.full for c in seeds], axis=0), len(seeds)),
+        seeds[0].steps,
+    )
+
+
 @dataclass
 class Played:
     """What a played search came to.
 
     Args:
-        best: Full-length score of the trial that ranks first at the end.
-        best3: The best full-length score among its first three, which a selection runs again.
         seconds: Virtual time until nothing was left to do.
-        found: (virtual time, best score known by then), growing.
         epochs, rungs: Trained, all folds counted.
         busy: Share of the workers' time spent training.
+        leaders: (virtual time, configuration that ranked first from then on).
     """
 
-    best: float = 0.0
-    best3: float = 0.0
     seconds: float = 0.0
     epochs: int = 0
     rungs: int = 0
     busy: float = 0.0
-    found: list[tuple[float, float]] = field(default_factory=list)
+    leaders: list[tuple[float, int]] = field(default_factory=list)
 
-    def reached(self, score: float) -> float:
-        """When ``score`` was known; infinity if never."""
-        return next((time for time, best in self.found if best >= score), float("inf"))
+    def leader(self, time: float) -> int | None:
+        """The configuration that a search ended at ``time`` would choose."""
+        return next((config for at, config in reversed(self.leaders) if at <= time), None)
+
+    def reached(self, full: np.ndarray, score: float) -> float:
+        """When a configuration that is worth ``score`` came to rank first; infinity if none did."""
+        return next((time for time, config in self.leaders if full[config] >= score), float("inf"))
 
 
 @dataclass
@@ -105,6 +128,7 @@ class Play:
         self.prefix = 0
         self.of_trial: list[list[int]] = []
         self.length: dict[tuple[int, int], int] = {}
+        self.known: dict[int, TrialRow] = {}
 
     def run(self) -> Played:
         """Play it to the end."""
@@ -122,8 +146,7 @@ class Play:
             now, job = heapq.heappop(running)
             self._end(self.jobs[job])
             self._note(out, now, self.jobs[job].trial)
-        ranked = [self.curves.full[self.order[row.number]] for row in rank(self.table, "max")]
-        out.best, out.best3, out.seconds, out.busy = ranked[0], max(ranked[:3]), now, work / (now * self.workers)
+        out.seconds, out.busy = now, work / (now * self.workers)
         return out
 
     def _due(self) -> bool:
@@ -168,8 +191,8 @@ class Play:
         stop = min(job.end, self._patience_ends(config, fold))
         begin = min(job.begin, stop)
         best = max(range(stop), key=lambda e: (score[e], -loss[e], -e))
-        curve = tuple((float(score[e]), float(loss[e])) for e in range(begin, stop))
-        job.piece = Piece(fold, job.end, "completed", float(score[best]), float(loss[best]), best, curve)
+        curves = score[begin:stop].tolist(), loss[begin:stop].tolist()
+        job.piece = Piece(fold, job.end, "completed", float(score[best]), float(loss[best]), best, *curves)
         return float(
             self.curves.start[config, fold] + self.curves.seconds[config, fold, begin:stop].sum()
         ), stop - begin
@@ -194,9 +217,10 @@ class Play:
         job.over = True
 
     def _note(self, out: Played, now: float, trial: int) -> None:
-        """The score of a trial's newest rung, once all its folds are in, as a person who looks would see it."""
-        jobs = [self.jobs[n] for n in self.of_trial[trial]]
-        if all(job.over for job in jobs):
-            row = row_of(trial, {}, [job.piece for job in jobs if job.piece], "max")
-            if row.score is not None and (not out.found or row.score > out.found[-1][1]):
-                out.found.append((now, row.score))
+        """Who would be chosen if the search ended now: unfinished rungs count as far as they had been finished."""
+        pieces = [job.piece if job.over and job.piece else Piece(job.fold, job.end) for job in
+                  (self.jobs[n] for n in self.of_trial[trial])]  # fmt: skip
+        self.known[trial] = settled(row_of(trial, {}, pieces, "max"), "max")
+        ranked = rank(list(self.known.values()), "max")
+        if ranked and (not out.leaders or out.leaders[-1][1] != self.order[ranked[0].number]):
+            out.leaders.append((now, self.order[ranked[0].number]))

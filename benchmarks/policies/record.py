@@ -1,106 +1,150 @@
 """Learning curves of the shipped classification space, recorded once, for ``replay.py`` to try policies on.
 
-    python benchmarks/policies/record.py --minutes 4 --workers 2
+    python benchmarks/policies/record.py --minutes 45 --folder /tmp/curves
 
-The same configurations on each set: the space's own first trials, then random ones, each trained to the end by the
-real driver, without patience. Only training parts are read; what is kept are validation scores and the seconds of each
-epoch. Data: the folder named by LSTM_AUTOML_DATA, or ``../shared/data``.
+The same configurations on each of three sets: the space's own first trials, then random ones, each trained to the end,
+without patience, three times: a seed is another split and another initialisation. One configuration after the other on
+all sets and seeds, so that a recording may be ended at any time, and the same command goes on with it. Only training
+parts are read. Kept are validation scores, and the processor seconds of each epoch. Data: the folder named by
+LSTM_AUTOML_DATA, or ``../shared/data``.
 """
 
 from __future__ import annotations
 
+import os
+
+os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1",
+               "TF_CPP_MIN_LOG_LEVEL": "3"}  # fmt: skip
+
 import argparse
 import json
-import os
 import tempfile
-from contextlib import closing
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 DATA = Path(os.environ.get("LSTM_AUTOML_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
-RECORDED = Path(tempfile.gettempdir()) / "lstm_automl_policies"
-SETS = {"digits": 1, "JapaneseVowels": 2, "ItalyPowerDemand": 5}
-"""Folds of each; the last has 67 sequences, for which a search takes five by itself."""
+RECORDED = Path(tempfile.gettempdir()) / "lstm_automl_curves"
+SEEDS = (0, 1, 2)
 
 
-def source(name: str) -> str | Path:
-    """Built-in name or training file."""
-    return name if name == "digits" else next((DATA / "classification" / name).glob(f"{name}_TRAIN.ts*"))
+@dataclass(frozen=True)
+class Plan:
+    """How a set is recorded.
+
+    Args:
+        epochs: Of a whole trial.
+        train: Share of the examples that train; the others validate.
+        folds: Times that such a split is drawn.
+        steps: Optimiser steps of an epoch, at the default batch size: a quarter of the epochs is 420, 400 and 400.
+    """
+
+    epochs: int
+    train: float
+    folds: int
+    steps: int
 
 
-def record(name: str, folder: Path, trials: int, max_epochs: int, minutes: float, workers: int) -> Path:
-    """Train and keep; what was trained before is not trained again."""
-    from lstm_automl.estimators import flow
-    from lstm_automl.estimators.request import Search
-    from lstm_automl.search.driver import Limits
-    from lstm_automl.search.executors.local import LocalExecutor
-    from lstm_automl.search.store import Store
+SETS = {
+    "digits": Plan(50, 0.38, 1, 35),
+    "JapaneseVowels": Plan(100, 0.3, 1, 16),
+    "ItalyPowerDemand": Plan(100, 0.4, 2, 16),
+}
+
+
+def problem_of(name: str) -> Any:
+    """The framed training file."""
+    from lstm_automl.estimators.preparing import make_problem, task_of
+
+    source = name if name == "digits" else next((DATA / "classification" / name).glob(f"{name}_TRAIN.ts*"))
+    return make_problem(task_of("classification"), {}, source, folds=1)
+
+
+def splits_of(name: str, problem: Any, seed: int) -> Any:
+    """(train, valid) of each fold. Where one file holds everything, without its test part."""
+    from lstm_automl.tasks.splits import allot
+
+    plan, labels = SETS[name], np.asarray(problem.frame.fields["y"].values)
+    examples = problem.split.refit if name == "digits" else np.arange(len(labels))
+    for fold in range(plan.folds):
+        rng = np.random.default_rng([seed, fold])
+        part = allot(labels[examples], np.arange(len(examples)), [plan.train, 1 - plan.train + 1e-9], rng)
+        yield np.sort(examples[part == 0]), np.sort(examples[part == 1])
+
+
+def configurations(count: int) -> list[dict[str, Any]]:
+    """Values that fit all three sets: the first trials of a search, then random ones."""
+    from lstm_automl.search.contracts import TrialRow
+    from lstm_automl.search.oracles.random import RandomOracle
     from lstm_automl.spaces.loader import load
-    from lstm_automl.testing.search import facts, make_driver
+    from lstm_automl.tasks.adapting import adapt
 
-    problem, _, _ = flow.prepare("classification", source(name), Search(cv=SETS[name], max_epochs=max_epochs))
-    space, directory = load("classification"), folder / "searches" / name
-    directory.mkdir(parents=True, exist_ok=True)
-    if not (directory / "data").exists():
-        problem.save(directory / "data")
-    meta = facts(
-        space,
-        name=name,
-        data_digest=problem.digest(),
-        oracle="random",
-        metric=problem.metric.name,
-        folds=SETS[name],
-        limits=Limits(trials, max_epochs, minutes * 60).to_json(),
-    )
-    with (
-        closing(Store.open_or_create(directory, meta)) as store,
-        closing(LocalExecutor(workers, directory=directory)) as executor,
-    ):
-        make_driver(directory, store, executor).search()
-        jobs = [job for job in store.jobs.values() if job.result is not None and job.result.status == "completed"]
-    return keep(folder / f"{name}.npz", jobs, SETS[name], max_epochs, problem.metric.name)
+    space = adapt(load("classification"), problem_of("ItalyPowerDemand").prepared)
+    rows: list[TrialRow] = []
+    for n in range(count):
+        values = RandomOracle().propose(space, 0, n, rows, "max")
+        assert values is not None
+        rows.append(TrialRow(n, values, "completed"))
+    return [dict(row.values) for row in rows]
 
 
-def keep(path: Path, jobs: list[Any], folds: int, max_epochs: int, metric: str) -> Path:
-    """Write the curves of the trials of which all folds were trained to the end."""
-    trials: dict[int, dict[int, Any]] = {}
-    for job in jobs:
-        trials.setdefault(job.spec.trial, {})[job.spec.fold] = job
-    whole = [n for n in sorted(trials) if len(trials[n]) == folds]
-    shape = len(whole), folds, max_epochs
-    score, loss, seconds, start = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape[:2])
-    for i, n in enumerate(whole):
-        for fold in range(folds):
-            result = trials[n][fold].result
-            score[i, fold] = [e.scores[metric] for e in result.epochs]
-            loss[i, fold] = [e.scores["val_loss"] for e in result.epochs]
-            seconds[i, fold] = [e.seconds for e in result.epochs]
-            start[i, fold] = result.seconds - seconds[i, fold].sum()
-    values = [json.dumps(dict(trials[n][0].spec.values)) for n in whole]
-    np.savez(path, score=score, loss=loss, seconds=seconds, start=start, number=whole, values=values)
-    return path
+def curve(name: str, problem: Any, values: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
+    """Arrays of (fold, epoch), and processor seconds before the first epoch of each fold."""
+    from lstm_automl.models.fit import fit
+    from lstm_automl.models.trainer import Trainer
+
+    found: dict[str, list[Any]] = {"score": [], "loss": [], "seconds": [], "start": []}
+    for fold, (train, valid) in enumerate(splits_of(name, problem, seed)):
+        ends = [time.process_time()]
+        state = problem.task.fit_state(problem.frame, train, problem.options)
+        trainer = Trainer(problem.task, problem.frame, state, values, seed_key=(seed, fold),
+                          options=problem.options, max_epochs=SETS[name].epochs)  # fmt: skip
+        epochs = fit(trainer, train, valid, to_epoch=SETS[name].epochs, metric=problem.metric,
+                     on_epoch=lambda _, at=ends: at.append(time.process_time())).epochs  # fmt: skip
+        took = np.diff(ends)
+        usual = float(np.median(took))  # the first epoch traces the graph: that is the start's, not the epoch's
+        found["start"].append(max(0.0, took[0] - usual))
+        found["seconds"].append([min(took[0], usual), *took[1:]])
+        found["score"].append([e.scores["accuracy"] for e in epochs])
+        found["loss"].append([e.scores["val_loss"] for e in epochs])
+    return {key: np.asarray(value) for key, value in found.items()}
+
+
+def record(folder: Path, count: int, minutes: float) -> None:
+    """Train what has not been trained before; a file for each set, seed and configuration."""
+    deadline = time.monotonic() + 60 * minutes
+    problems = {name: problem_of(name) for name in SETS}
+    for n, values in enumerate(configurations(count)):
+        for name in SETS:
+            compiled = 0.0
+            for seed in SEEDS:
+                path = folder / f"{name}-{seed}-{n}.npz"
+                if path.exists():
+                    continue
+                if time.monotonic() > deadline:
+                    return
+                found = curve(name, problems[name], values, seed)
+                # One process compiles a network once, for the first seed; each search would have to.
+                compiled = found["start"][0] = max(compiled, found["start"][0])
+                part = path.with_suffix(".part.npz")
+                np.savez(part, values=json.dumps(values), **found)
+                part.rename(path)
+                print(f"{name} {seed} {n}: {found['seconds'].sum() + found['start'].sum():.1f} s, "
+                      f"{found['score'].mean(axis=0).max():.4f}", flush=True)  # fmt: skip
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sets", nargs="*", default=list(SETS))
-    parser.add_argument("--trials", type=int, default=60, help="configurations at most")
-    parser.add_argument("--max-epochs", type=int, default=30)
-    parser.add_argument("--minutes", type=float, default=4.0, help="for each set")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--configurations", type=int, default=24, help="at most")
+    parser.add_argument("--minutes", type=float, default=45.0, help="of wall time, for all")
     parser.add_argument("--folder", type=Path, default=RECORDED)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    for name in given.sets:
-        path = record(name, given.folder, given.trials, given.max_epochs, given.minutes, given.workers)
-        with np.load(path) as found:
-            best = found["score"].mean(axis=1).max(axis=1)
-            total = found["seconds"].sum() + found["start"].sum()
-            scores = f"best {best.max():.4f}, median {np.median(best):.4f}"
-            print(f"{name}: {len(best)} configurations, {total:.0f} s, {scores}")
+    record(given.folder, given.configurations, given.minutes)
 
 
 if __name__ == "__main__":

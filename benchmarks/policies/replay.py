@@ -1,182 +1,188 @@
 """Policies of a search on recorded learning curves: which find what, how soon, over many orders of the trials.
 
-    python benchmarks/policies/record.py && python benchmarks/policies/replay.py --seeds 30
+    python benchmarks/policies/record.py && python benchmarks/policies/replay.py --orders 40
 
-Each played search draws its trials from the recorded ones in a random order, two in three of them.
-best, best of 3: full-length score of the trial that ranks first at the end, and of the best of the first three, which a
-selection runs again with other seeds; in points below the best that was drawn, mean (worst) over seeds.
-epochs, time: trained, and virtual time to the end, as shares of what ``none`` takes.
-sooner: how much sooner than by ``none`` a score within half a point of its last was known, median.
+A played search draws its trials from the recorded ones of one set and seed in a random order, three in four of them.
+Every cell has the three seeds of the recording, each the mean over the same orders, and their median in front.
+
+at 1/4, 1/2, end: lost at equal compute, when a quarter, half, all of the time is over that ``none`` takes for all its
+trials: points of full-length score by which the trial that ranks first then is worse than the best drawn, as judged by
+the other two seeds, that is by splits and initialisations that had no part in the choice.
+own: the same at half of the time, by the seed's own full-length scores.
+time: virtual time to the end, as a share of what ``none`` takes.
+sooner: how much sooner than with ``none`` a trial ranks first that is worth the best drawn within half a point, by the
+seed's own scores; median over orders, a search that never got there counting as slowest.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
+from itertools import product
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
-from play import Curves, Play, Played
-from record import RECORDED, SETS
+from compare import OWN, SHARES, Make, Order, Sets, Starts, compare, drawn, figures, lost, none, play
+from play import Curves, Played, pooled, recorded
+from record import RECORDED, SEEDS, SETS
 from variants import Asha, MedianRule, cheap_first, hopeless
 
 from lstm_automl.search.schedulers.asha import AshaScheduler
 from lstm_automl.search.schedulers.hyperband import HyperbandScheduler
-from lstm_automl.search.schedulers.none import NoScheduler
 
-Make = Callable[[Curves], Any]
-CLOSE = 0.005
-
-
-def drawn(curves: Curves, seed: int) -> list[int]:
-    """Two in three of the configurations in a random order."""
-    order = np.random.default_rng(seed).permutation(len(curves.full))
-    return [int(i) for i in order[: max(6, len(order) * 2 // 3)]]
+PORTFOLIO = 9
+"""The space's own first trials, recorded first."""
 
 
-def play(curves: Curves, make: Make, order: Sequence[int], workers: int = 4, concurrency: int = 8) -> Played:
-    """One search."""
-    return Play(curves, make(curves), order, workers, concurrency, patience=10).run()
+def asha(curves: Curves) -> AshaScheduler:
+    """Shipped."""
+    return AshaScheduler(steps=curves.steps)
 
 
-def line(name: str, curves: Curves, runs: Iterable[tuple[Sequence[int], Played]], base: Sequence[Played]) -> str:
-    """A row of a table."""
-    first, three, time, sooner, epochs = [], [], [], [], []
-    for (order, got), none in zip(runs, base, strict=True):
-        top = max(curves.full[i] for i in order)
-        first.append(100 * (top - got.best))
-        three.append(100 * (top - got.best3))
-        time.append(got.seconds / none.seconds)
-        epochs.append(got.epochs / none.epochs)
-        target = none.found[-1][1] - CLOSE
-        sooner.append(none.reached(target) / got.reached(target))
-    return (
-        f"| {curves.name} | {name} | {fmean(first):.2f} ({max(first):.1f}) | {fmean(three):.2f} ({max(three):.1f}) | "
-        f"{fmean(epochs):.2f} | {fmean(time):.2f} | {median(sooner):.1f}x |"
-    )
+def hyperband(curves: Curves) -> HyperbandScheduler:
+    """Shipped."""
+    return HyperbandScheduler(steps=curves.steps)
 
 
-HEAD = "| set | policy | best | best of 3 | epochs | time | sooner |\n|---|---|---:|---:|---:|---:|---:|"
+def varied(curves: Curves, **how: Any) -> Asha:
+    """``asha`` with something changed."""
+    return Asha(steps=curves.steps, **how)
 
 
-def table(sets: Sequence[Curves], seeds: int, policies: dict[str, Make], **how: int) -> None:
-    """One table; the first policy is ``none``."""
-    print(HEAD)
-    for curves in sets:
-        orders = [drawn(curves, seed) for seed in range(seeds)]
-        base = [play(curves, lambda _: NoScheduler(), order) for order in orders]
-        for name, make in policies.items():
-            runs = [(order, play(curves, make, order, **how)) for order in orders]
-            print(line(name, curves, runs, base), flush=True)
+def as_drawn(_: Curves, order: Order) -> Order:
+    """No warm start."""
+    return order
 
 
-def schedulers(sets: Sequence[Curves], seeds: int) -> None:
+def schedulers(sets: Sets, orders: int) -> None:
     """Shipped ones, and asha with other rungs."""
-    found: dict[str, Make] = {
-        "none": lambda _: NoScheduler(),
-        "asha": lambda _: AshaScheduler(),
-        "hyperband": lambda _: HyperbandScheduler(),
-    }
-    for factor in (2, 3, 4):
-        for ends in ((1 / 3,), (1 / 4,), (1 / 6,), (1 / 10,), (1 / 10, 1 / 3), (1 / 6, 2 / 5)):
+    made: dict[str, Make] = {"none": none, "asha (shipped)": asha, "hyperband": hyperband}
+    for factor, ends in product((2, 4), ((1 / 4,), (1 / 2,), (1 / 10,), (1 / 4, 1 / 2))):
+        if (factor, ends) != (4, (1 / 4,)):
             name = f"asha, one in {factor}, rungs at {' and '.join(f'{share:.0%}' for share in ends)}"
-            found[name] = lambda _, f=factor, e=ends: Asha(f, e)  # type: ignore[misc]
-    table(sets, seeds, found)
+            made[name] = partial(varied, factor=factor, ends=ends)
+    compare(sets, orders, {name: (make, as_drawn) for name, make in made.items()})
 
 
-def closing(sets: Sequence[Curves], seeds: int) -> None:
-    """How many of each rung go to the end when all trials are begun."""
-    table(sets, seeds, {f"asha, {keep} to the end": lambda _, k=keep: Asha(keep=k) for keep in (1, 3, 5)})  # type: ignore[misc]
+def pruning(sets: Sets, orders: int) -> None:
+    """By the learning curve: on top of asha, and instead of halving."""
+    made: dict[str, Make] = {
+        "asha": asha,
+        "asha, hopeless curves out": lambda c: varied(c, see=hopeless(c.epochs)),
+        "median rule from 25 % on, every 25 %": lambda _: MedianRule(0.25, 0.25),
+        "median rule from 10 % on, every 10 %": lambda _: MedianRule(0.1, 0.1),
+    }
+    compare(sets, orders, {name: (make, as_drawn) for name, make in made.items()})
 
 
-def pruning(sets: Sequence[Curves], seeds: int) -> None:
-    """By the learning curve: instead of halving, and on top of it."""
-    table(sets, seeds, {
-        "asha": lambda _: AshaScheduler(),
-        "median rule, every 3 epochs": lambda _: MedianRule(3),
-        "asha, hopeless curves out": lambda c: Asha(see=hopeless(c.epochs)),
-    })  # fmt: skip
-
-
-def cost(sets: Sequence[Curves], seeds: int) -> None:
+def cost(sets: Sets, orders: int) -> None:
     """Among equal candidates the cheaper one, by its recorded cost: better than any prediction could be."""
 
-    def cheap(curves: Curves) -> Asha:
+    def cheap(curves: Curves, close: float) -> Asha:
         seconds = {str(v): float(curves.seconds[i].mean()) for i, v in enumerate(curves.values)}
-        return Asha(see=cheap_first(lambda row: seconds[str(row.values)]))
+        return varied(curves, see=cheap_first(lambda row: seconds[str(row.values)], close))
 
-    table(sets, seeds, {"asha, by loss": lambda _: AshaScheduler(), "asha, by cost": cheap})
-
-
-def concurrency(sets: Sequence[Curves], seeds: int) -> None:
-    """Jobs decided ahead, on 4 and 8 workers: speed against what is found."""
-    print("| set | workers | concurrency | best | best of 3 | time, of 16's | workers busy |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
-    for curves in sets:
-        orders = [drawn(curves, seed) for seed in range(seeds)]
-        tops = [max(curves.full[i] for i in order) for order in orders]
-        for workers in (4, 8):
-            found = {c: [play(curves, lambda _: AshaScheduler(), o, workers, c) for o in orders] for c in (4, 8, 16)}
-            for c, runs in found.items():
-                first = fmean(100 * (top - r.best) for top, r in zip(tops, runs, strict=True))
-                three = fmean(100 * (top - r.best3) for top, r in zip(tops, runs, strict=True))
-                time = fmean(r.seconds / last.seconds for r, last in zip(runs, found[16], strict=True))
-                busy = fmean(r.busy for r in runs)
-                print(
-                    f"| {curves.name} | {workers} | {c} | {first:.2f} | {three:.2f} | {time:.2f} | {busy:.0%} |",
-                    flush=True,
-                )
+    made: dict[str, Make] = {
+        "asha": asha,
+        "asha, the cheaper of equals": partial(cheap, close=0.0),
+        "asha, the cheaper within half a point": partial(cheap, close=0.005),
+    }
+    compare(sets, orders, {name: (make, as_drawn) for name, make in made.items()})
 
 
-def warm(sets: Sequence[Curves], seeds: int) -> None:
-    """The three best of another set's search run first, against none and against the space's own first trials."""
-    print("| set | first trials | best after 6 | best after 12 | sooner |\n|---|---|---:|---:|---:|")
-    for curves in sets:
-        others = [o for o in sets if o.name != curves.name]
-        cold = {seed: list(np.random.default_rng(seed).permutation(len(curves.full))) for seed in range(seeds)}
-        portfolio = [i for i, n in enumerate(curves.number) if n < 9]
-        starts = {"random": [], "the space's own": portfolio}
-        starts |= {f"best 3 of {o.name}": _known(curves, o) for o in others}
-        starts |= {f"best 3 of {o.name}, then the space's own": [*_known(curves, o), *portfolio] for o in others}
-        for name, start in starts.items():
-            six, twelve, ratio = [], [], []
-            for order in cold.values():
-                mine = [*dict.fromkeys([*start, *order])]
-                six.append(curves.full[mine[:6]].max())
-                twelve.append(curves.full[mine[:12]].max())
-                goal = curves.full[order[:24]].max() - CLOSE
-                ratio.append(_until(curves, order, goal) / _until(curves, mine, goal))
-            print(
-                f"| {curves.name} | {name} | {fmean(six):.4f} | {fmean(twelve):.4f} | {median(ratio):.1f}x |",
-                flush=True,
-            )
+def warm(sets: Sets, orders: int) -> None:
+    """The three best of an earlier search first: of another set, or of the same set with another seed."""
+    seed_of = {id(c): i for seeds in sets.values() for i, c in enumerate(seeds)}
+
+    def own(curves: Curves, order: Order) -> Order:
+        return [*(i for i in range(PORTFOLIO) if i in order), *(i for i in order if i >= PORTFOLIO)]
+
+    def after(curves: Curves, order: Order, known: Curves, then: Starts) -> Order:
+        best = [int(i) for i in np.argsort(-known.full, kind="stable")[:3]]
+        return list(dict.fromkeys([*(i for i in best if i in order), *then(curves, order)]))
+
+    def other(curves: Curves, order: Order, step: int, then: Starts) -> Order:
+        names = list(sets)
+        name = names[(names.index(curves.name) + step) % len(names)]
+        return after(curves, order, sets[name][seed_of[id(curves)]], then)
+
+    def earlier(curves: Curves, order: Order, then: Starts) -> Order:
+        seeds = sets[curves.name]
+        return after(curves, order, seeds[(seed_of[id(curves)] + 1) % len(seeds)], then)
+
+    made: dict[str, Starts] = {
+        "the space's own first": own,
+        "random": as_drawn,
+        "best 3 of the next set, then random": partial(other, step=1, then=as_drawn),
+        "best 3 of the next set, then the space's own": partial(other, step=1, then=own),
+        "best 3 of the one after, then the space's own": partial(other, step=2, then=own),
+        "best 3 of another seed, then the space's own": partial(earlier, then=own),
+    }
+    # Judged by its own seed: another one is where the best were known from.
+    compare(sets, orders, {name: (asha, start) for name, start in made.items()}, gain=OWN)
 
 
-def _known(curves: Curves, other: Curves) -> list[int]:
-    best = [other.number[i] for i in np.argsort(-other.full)[:3]]
-    return [curves.number.index(n) for n in best if n in curves.number]
+def forty(sets: Sets, orders: int) -> None:
+    """Searches of the default length: 40 trials of the three seeds together, scores moved to one mean."""
+    print("| set | policy | at 1/4 | at 1/2 | end | time | sooner |\n|---|---|---:|---:|---:|---:|---:|")
+    for name, seeds in sets.items():
+        curves = pooled(seeds)
+        cold = [drawn(curves, n, 40) for n in range(orders)]
+        base = [play(curves, none, order) for order in cold]
+        for policy, make in {"none": none, "asha": asha, "hyperband": hyperband}.items():
+            runs = [play(curves, make, order) for order in cold]
+            *_, time, sooner = figures(curves, cold, runs, base)
+            cells = regrets(curves, cold, runs, [r.seconds for r in base])
+            print(f"| {name} | {policy} | {cells} | {time:.2f} | {sooner:.1f} |", flush=True)
 
 
-def _until(curves: Curves, order: Sequence[int], goal: float) -> int:
-    return next(k for k, i in enumerate(order, 1) if curves.full[i] >= goal)
+def regrets(curves: Curves, orders: Sequence[Order], runs: Sequence[Played], whole: Sequence[float]) -> str:
+    """Lost at shares of the whole time, mean and standard error over orders."""
+    cells = []
+    for share in SHARES:
+        found = [lost(curves.judge, o, r, share * w) for o, r, w in zip(orders, runs, whole, strict=True)]
+        cells.append(f"{fmean(found):.2f} ± {stdev(found) / len(found) ** 0.5:.2f}")
+    return " | ".join(cells)
 
 
-TABLES = {t.__name__: t for t in (schedulers, closing, pruning, cost, concurrency, warm)}
+def concurrency(sets: Sets, orders: int) -> None:
+    """Jobs decided ahead, 40 trials of the seeds together under asha: throughput against what is found."""
+    print("| set | workers | concurrency | trials an hour, of 16's | workers busy | at 1/4 | at 1/2 | end |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    for (name, seeds), workers in product(sets.items(), (4, 8)):
+        curves = pooled(seeds)
+        cold = [drawn(curves, n, 40) for n in range(orders)]
+        whole = [play(curves, none, order, workers, 16).seconds for order in cold]
+        found = {c: [play(curves, asha, o, workers, c) for o in cold] for c in (4, 8, 16)}
+        for c, runs in found.items():
+            pace = fmean(last.seconds / r.seconds for r, last in zip(runs, found[16], strict=True))
+            busy, cells = fmean(r.busy for r in runs), regrets(curves, cold, runs, whole)
+            print(f"| {name} | {workers} | {c} | {pace:.2f} | {busy:.0%} | {cells} |", flush=True)
+
+
+TABLES = {t.__name__: t for t in (schedulers, forty, pruning, cost, warm, concurrency)}
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tables", nargs="*", default=list(TABLES), help=f"of {', '.join(TABLES)}")
-    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--orders", type=int, default=40)
     parser.add_argument("--folder", type=Path, default=RECORDED)
     given = parser.parse_args()
-    sets = [Curves.load(given.folder / f"{name}.npz") for name in SETS if (given.folder / f"{name}.npz").exists()]
+    sets = {name: recorded(given.folder, name, SEEDS, plan.steps) for name, plan in SETS.items()}
+    for name, seeds in sets.items():
+        full, total = np.array([c.full for c in seeds]), sum(c.seconds.sum() + c.start.sum() for c in seeds)
+        top, middle = (" ".join(f"{s:.4f}" for s in row) for row in (full.max(axis=1), np.median(full, axis=1)))
+        alike = np.corrcoef(full)[np.triu_indices(len(full), 1)].mean()
+        print(f"{name}: {full.shape[1]} configurations, {total:.0f} s; at full length, by seed: best {top}, ", end="")
+        print(f"median {middle}; correlation of the seeds {alike:.2f}")
     for name in given.tables:
         print(f"\n{name}: {TABLES[name].__doc__}\n")
-        TABLES[name](sets, given.seeds)
+        TABLES[name](sets, given.orders)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class Asha:
         ends: Of the rungs below the last, as shares of the full length; None = the shipped ones.
         keep: How many of each rung go to the end at least.
         see: Changes the rows before they are looked at.
+        steps: Optimiser steps of an epoch.
     """
 
     def __init__(
@@ -29,12 +30,13 @@ class Asha:
         ends: Sequence[float] | None = None,
         keep: int = asha.KEEP,
         see: Callable[[TrialRow, Table], TrialRow] | None = None,
+        steps: int | None = None,
     ) -> None:
-        self.factor, self.ends, self.keep, self.see = factor, ends, keep, see
+        self.factor, self.ends, self.keep, self.see, self.steps = factor, ends, keep, see, steps
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
         """As the shipped one decides."""
-        ends = asha.ends(max_epochs)
+        ends = asha.ends(max_epochs, self.steps)
         if self.ends is not None:
             ends = (*(round(share * max_epochs) for share in self.ends), max_epochs)
         ladder = Ladder(ends, self.factor, "max")
@@ -47,19 +49,24 @@ class Asha:
 
 
 class MedianRule:
-    """No halving: every few epochs a trial goes on unless it is below the median of all that came as far."""
+    """No halving: from ``first`` on, every so often, a trial goes on unless it is below the median of all there.
 
-    def __init__(self, every: int) -> None:
-        self.every = every
+    Args:
+        first, every: Shares of the full length.
+    """
+
+    def __init__(self, first: float, every: float) -> None:
+        self.first, self.every = first, every
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
         """The first trial that may go on; else a new one."""
-        ends = [*range(self.every, max_epochs, self.every), max_epochs]
+        count = int((1 - self.first) / self.every + 1e-9)
+        ends = [*(round((self.first + i * self.every) * max_epochs) for i in range(count)), max_epochs]
         for row in table:
             if row.status != "completed" or row.to_epoch >= max_epochs or _ended(row):
                 continue
             here = [s for r in table for end, s in r.rungs if end == row.to_epoch and s is not None]
-            if len(here) < 5 or row.rungs[-1][1] >= median(here):
+            if len(here) < 4 or row.rungs[-1][1] >= median(here):
                 return Promote(row.number, ends[ends.index(row.to_epoch) + 1])
         return NewTrial(ends[0]) if started < max_trials else None
 
@@ -82,11 +89,14 @@ def hopeless(max_epochs: int) -> Callable[[TrialRow, Table], TrialRow]:
     return see
 
 
-def cheap_first(cost: Callable[[TrialRow], float]) -> Callable[[TrialRow, Table], TrialRow]:
-    """Equal scores are parted by what an epoch costs, not by loss."""
+def cheap_first(cost: Callable[[TrialRow], float], close: float = 0.0) -> Callable[[TrialRow, Table], TrialRow]:
+    """Equal scores are parted by what an epoch costs, not by loss; ``close``: what counts as equal."""
 
     def see(row: TrialRow, table: Table) -> TrialRow:
-        return replace(row, loss=cost(row)) if row.loss is not None else row
+        if row.loss is None:
+            return row
+        coarse = [(end, s if s is None or not close else round(s / close) * close) for end, s in row.rungs]
+        return replace(row, loss=cost(row), rungs=tuple(coarse))
 
     return see
 
