@@ -2,6 +2,7 @@
 
     python benchmarks/policies/proposals.py --problems 20
     python benchmarks/policies/proposals.py --first 20 --problems 50 --lags 8  # other objectives
+    python benchmarks/policies/proposals.py --problems 40 --lags 8 --trials 1000 --epochs 1000  # at equal compute
 
 An objective is a sum of one random effect a parameter (a few strong, most weak), plus noise; a learning curve rises
 towards it, slowly for small learning rates, and noise shrinks with the epochs. Regret: of the trial that ranks first at
@@ -97,13 +98,23 @@ def by_score_alone(table: Table) -> Table:
 
 
 def search(
-    problem: Problem, scheduler: Any, lag: int, trials: int, seed: int, see: Callable[[Table], Table]
+    problem: Problem,
+    scheduler: Any,
+    lag: int,
+    trials: int,
+    seed: int,
+    see: Callable[[Table], Table],
+    epochs: float = math.inf,
 ) -> tuple[float, list[float]]:
-    """Regret of one search, and the seconds of its proposals."""
+    """Regret of one search of so many trials and epochs at most, and the seconds of its proposals."""
     table, under_way, seconds = LiveTable(), deque[int](), list[float]()
     oracle = TPEOracle()
     while True:
-        decision = scheduler.next(table, len(table), trials, EPOCHS)
+        decision = scheduler.next(table, len(table), trials, EPOCHS) if epochs > 0 else None
+        if isinstance(decision, NewTrial):
+            epochs -= decision.to_epoch
+        elif decision is not None:
+            epochs -= decision.to_epoch - table[decision.number].to_epoch
         if decision is None and not under_way:
             break
         if isinstance(decision, NewTrial):
@@ -136,6 +147,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first objective; its searches' seed too")
     parser.add_argument("--lags", type=int, nargs="+", default=[1, 4, 8, 16], help="jobs decided ahead")
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--epochs", type=float, default=math.inf, help="of all trials together, about")
     given = parser.parse_args()
     space = replace(load("classification"), first=())
     numbers = range(given.first, given.first + given.problems)
@@ -144,13 +156,18 @@ def main() -> None:
     print("| scheduler | TPE told | lag | regret |\n|---|---|---:|---:|")
     for make, see in ((NoScheduler, as_told), (AshaScheduler, as_told), (AshaScheduler, by_score_alone)):
         for lag in given.lags:
-            found = [search(p, make(), lag, given.trials, n, see)[0] for n, p in zip(numbers, problems, strict=True)]
+            found = [
+                search(p, make(), lag, given.trials, n, see, given.epochs)[0]
+                for n, p in zip(numbers, problems, strict=True)
+            ]
             regrets[make.name, see, lag] = found
             told = "all rungs" if see is as_told else "scores alone"
             print(f"| {make.name} | {told} | {lag} | {spread(found)} |", flush=True)
     for lag in given.lags:
-        both = zip(regrets["asha", as_told, lag], regrets["asha", by_score_alone, lag], strict=True)
-        print(f"\nasha at lag {lag}, all rungs less scores alone: {spread([a - b for a, b in both])}")
+        for other in (("none", as_told), ("asha", by_score_alone)):
+            both = zip(regrets["asha", as_told, lag], regrets[*other, lag], strict=True)
+            what = "none" if other[0] == "none" else "asha told scores alone"
+            print(f"\nlag {lag}, asha told all rungs less {what}: {spread([a - b for a, b in both])}")
     seconds = search(problems[0], NoScheduler(), 8, 210, 0, as_told)[1]
     last = [1000 * s for s in seconds[-10:]]
     print(f"\nA proposal at 200 trials: {fmean(last):.0f} ms of CPU, worst {max(last):.0f}.")
