@@ -59,22 +59,27 @@ def attempts_on(directory: Path, work: RungSpec) -> Iterator[Path]:
             yield folder
 
 
-def new_attempt(directory: Path, work: RungSpec, reads: int | None = None) -> RungSpec:
+def new_attempt(
+    directory: Path, work: RungSpec, before: Sequence[Path] | None = None, reads: int | None = None
+) -> RungSpec:
     """Make the next folder and say in it what is done there: what is left of the work.
 
     Args:
         directory: The search directory.
         work: The job.
+        before: The folders of its attempts, where the caller has just looked.
         reads: What the store holds about its decision, should the store lose it.
 
     Raises:
         OSError: the disk is full, read-only or gone.
     """
-    before = attempts(directory, work.job)
+    before = attempts(directory, work.job) if before is None else before
     number = int(before[-1].name.removeprefix(_ATTEMPT)) + 1 if before else 1
     folder = job_folder(directory, work.job) / f"{_ATTEMPT}{number}"
     spec = _rest(directory, work, before)
-    folder.mkdir(parents=True)
+    if not before:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     start = {"from_epoch": spec.from_epoch, "parent": spec.parent, "reads": reads}
     # not durable: the decision is in the store, and a power cut at worst costs this rung
     write_checked(folder / SPEC, {"work": spec_to_json(work), **start}, durable=False)

@@ -26,7 +26,7 @@ class Decision:
 
 Tell = Callable[[Decision | BaseException], None]
 
-QUICK_PROPOSALS, QUICK_SECONDS = 50, 0.002
+QUICK_PROPOSALS, QUICK_SECONDS = 8, 0.002
 """After so many proposals in a row that took less, an oracle is asked on the driver's thread: a thread costs more."""
 
 

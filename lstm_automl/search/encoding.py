@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
-from lstm_automl.search.results import canonical, checksum
+from lstm_automl.search.results import canonical, checksum, digest, quoted
 from lstm_automl.search.rows import EpochRow, JobRow, spec_from_json, spec_to_json
 
 Columns = Sequence[Any]
@@ -40,8 +40,8 @@ def job_columns(job: JobRow, data: str) -> Columns:
 
 def epoch_columns(job: int, epoch: Epoch, time: float) -> Columns:
     """job, epoch, data, time, checksum."""
-    row = (job, epoch.epoch, canonical(epoch.to_json()), time)
-    return *row, checksum(*row)
+    data = canonical(epoch.to_json())
+    return job, epoch.epoch, data, time, digest(f"[{job},{epoch.epoch},{quoted(data)},{time!r}]")
 
 
 def read_columns(job: int, results: int) -> Columns:

@@ -11,7 +11,7 @@ Event = tuple[str, Any]
 
 ROUND = 256
 """Events taken in before they are committed at the latest."""
-GATHER = 0.2
+GATHER = 0.5
 """Seconds that epochs wait for each other, to be committed together: nobody waits for them."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -12,6 +13,9 @@ from typing import Any
 from lstm_automl.search.contracts import RungResult
 
 RESULT = "result.json"
+PROGRESS = "progress.jsonl"
+quoted = json.encoder.encode_basestring
+"""A text as JSON, as :func:`canonical` writes it."""
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -26,10 +30,11 @@ def canonical(data: Any) -> str:
 
 def checksum(*parts: object) -> str:
     """SHA-256 of the canonical JSON of ``parts``."""
-    return _digest(canonical(parts))
+    return digest(canonical(parts))
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -46,7 +51,7 @@ def write_checked(path: Path, data: Mapping[str, Any], *, durable: bool = True) 
     """
     temporary, text = path.with_name(f".{path.name}.{os.getpid()}"), canonical(data)
     with temporary.open("w", encoding="utf-8") as file:
-        file.write(f'{{"checksum":"{_digest(f"[{text}]")}","data":{text}}}')
+        file.write(f'{{"checksum":"{digest(f"[{text}]")}","data":{text}}}')
         if durable:
             file.flush()
             os.fsync(file.fileno())
@@ -70,6 +75,18 @@ def write_result(folder: Path, result: RungResult) -> None:
         OSError: the disk is full, read-only or gone.
     """
     write_checked(folder / RESULT, result.to_json())
+
+
+def epochs_done(folder: Path) -> int:
+    """The end of the last epoch that an attempt has noted, 0 without any: more than its worker may have told."""
+    try:
+        lines = (folder / PROGRESS).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return 0
+    for line in reversed(lines):
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # the last may be cut
+            return int(json.loads(line)["epoch"]) + 1
+    return 0
 
 
 def read_result(folder: Path) -> RungResult | None:

@@ -7,19 +7,19 @@ from pathlib import Path
 from lstm_automl.search.attempts import attempts_on
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.executors.caps import is_over
-from lstm_automl.search.results import read_checked, write_checked
+from lstm_automl.search.results import epochs_done, read_checked, write_checked
 
 DIED = "died.json"
 MANY = 12
 
 
 def record_death(folder: Path, message: str, epochs: int) -> None:
-    """Remember that the attempt's worker died by itself after ``epochs`` epochs.
+    """Remember that the attempt's worker died by itself after ``epochs`` epochs, or those that the attempt has noted.
 
     Raises:
         OSError: the disk is full, read-only or gone.
     """
-    write_checked(folder / DIED, {"message": message, "epochs": epochs})
+    write_checked(folder / DIED, {"message": message, "epochs": max(epochs, epochs_done(folder))})
 
 
 def deaths(directory: Path, work: RungSpec) -> list[str]:

@@ -52,6 +52,12 @@ class EpochRow:
     time: float
 
 
+def stored(spec: RungSpec) -> RungSpec:
+    """A spec as a store keeps it: without what a machine decides."""
+    local = spec.directory or spec.folder or spec.deadline is not None
+    return replace(spec, directory="", folder="", deadline=None) if local else spec
+
+
 def spec_to_json(spec: RungSpec) -> dict[str, Any]:
     """A spec without what a machine decides: equal for every attempt on a job."""
     return {k: v for k, v in spec.to_json().items() if k not in LOCAL}
@@ -92,9 +98,17 @@ def trial_table(
 
 
 def rank(table: Table, direction: Direction) -> list[TrialRow]:
-    """The completed trials, best first: by score, then lower loss, then lower number."""
+    """The completed trials, best first: by score, then lower loss, then lower number.
+
+    Where there is none, those of the trials cut off in their first rung that most folds have scored: see
+    :mod:`lstm_automl.search.cut_off`, which alone gives such trials a score.
+    """
     sign = -1.0 if direction == "max" else 1.0
-    valid = [t for t in table if t.status == "completed" and t.score is not None and math.isfinite(t.score)]
+    scored = [t for t in table if t.score is not None and math.isfinite(t.score)]
+    valid = [t for t in scored if t.status == "completed"]
+    if not valid:
+        folds = {t.number: sum(map(bool, t.epochs)) for t in scored if t.status in ("running", "stopped")}
+        valid = [t for t in scored if t.number in folds and folds[t.number] == max(folds.values())]
 
     def key(t: TrialRow) -> tuple[float, float, int]:
         return sign * (t.score or 0.0), math.inf if t.loss is None else t.loss, t.number

@@ -15,7 +15,7 @@ import numpy as np
 from lstm_automl.data.split import Index
 from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
-from lstm_automl.search.results import read_result, write_result
+from lstm_automl.search.results import PROGRESS, read_result, write_result
 from lstm_automl.search.resuming import CHECKPOINT, begin, extra, seed_key
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import State
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from lstm_automl.models.fit import EpochScores, FitResult, Progress
     from lstm_automl.models.trainer import Trainer
 
-PROGRESS = "progress.jsonl"
 SAVE_SECONDS = 10.0
 """Between the checkpoints that a rung leaves on its way."""
 
@@ -193,10 +192,11 @@ class _Report:
     def __init__(self, folder: Path, on_epoch: OnEpoch) -> None:
         self.epochs: list[Epoch] = []
         self._folder, self._on_epoch, self._saved = folder, on_epoch, time.monotonic()
+        self._hurry = False
 
     def of(self, spec: RungSpec, trainer: Trainer, epochs: Sequence[Epoch]) -> None:
         """What is trained; ``epochs`` an earlier attempt has done."""
-        self._spec, self._trainer = spec, trainer
+        self._spec, self._trainer, self._hurry = spec, trainer, spec.deadline is not None
         for epoch in epochs:
             self._tell(epoch)
 
@@ -205,8 +205,11 @@ class _Report:
             self._tell(Epoch(found.epoch, found.loss, found.scores, found.seconds))
 
     def save_when_due(self, progress: Progress) -> None:
-        """A worker that is killed loses at most this much, and the epoch it is in."""
-        if time.monotonic() - self._saved >= SAVE_SECONDS:
+        """A worker that is killed loses at most this much, and the epoch it is in.
+
+        Under a deadline the first epoch is saved at once: should time run out, there is a network.
+        """
+        if self._hurry or time.monotonic() - self._saved >= SAVE_SECONDS:
             self.save(progress)
 
     def save(self, progress: Progress) -> None:
@@ -214,7 +217,7 @@ class _Report:
         from lstm_automl.models import checkpoint
 
         checkpoint.save(self._folder / CHECKPOINT, self._trainer, extra(self._spec, progress, self.epochs))
-        self._saved = time.monotonic()
+        self._saved, self._hurry = time.monotonic(), False
 
     def _tell(self, epoch: Epoch) -> None:
         path = self._folder / PROGRESS

@@ -17,7 +17,7 @@ from lstm_automl.search.contracts import Epoch, Purpose, RungResult, RungSpec, V
 from lstm_automl.search.facts import compare, create, read_meta, upgrade
 from lstm_automl.search.jobs import Jobs
 from lstm_automl.search.repair import check_file, read_whole, repair
-from lstm_automl.search.rows import JobRow
+from lstm_automl.search.rows import JobRow, stored
 from lstm_automl.search.sqlite import FILE, commit, connect, errors_of, roll_back
 
 
@@ -113,7 +113,7 @@ class Store:
             trial: Number and values when it is a new one.
             reads: How many results it was shown, when those were more than the rule says.
         """
-        rows = [JobRow(s.job, replace(s, directory="", folder="", deadline=None)) for s in specs]
+        rows = [JobRow(s.job, stored(s)) for s in specs]
         texts = [encoding.spec_text(row.spec) for row in rows]
         with self._writing():
             if trial is not None:

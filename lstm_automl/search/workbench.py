@@ -142,11 +142,11 @@ class Workbench:
             elif len(died) > self._max_retries:
                 self._end(work, given_up(work, died))
             else:
-                self._start(work, self._budget.left())
+                self._start(work, tried, self._budget.left())
 
-    def _start(self, work: RungSpec, deadline: float | None) -> None:
+    def _start(self, work: RungSpec, tried: Sequence[Path], deadline: float | None) -> None:
         try:
-            spec = replace(new_attempt(self._directory, work, self._store.reads_of(work.job)), deadline=deadline)
+            spec = replace(new_attempt(self._directory, work, tried, self._store.reads_of(work.job)), deadline=deadline)
         except OSError as error:
             raise StorageError(f"{self._directory}: {error.strerror or error}") from error
         self._store.begin(work.job)

@@ -12,7 +12,6 @@ from collections import deque
 from pathlib import Path
 
 from lstm_automl.errors import LstmAutomlError
-from lstm_automl.search.contracts import Epoch
 from lstm_automl.search.executors import ready, wire
 from lstm_automl.search.executors.devices import Mode
 from lstm_automl.search.executors.launch import LOG, Ended, Launcher
@@ -22,7 +21,7 @@ from lstm_automl.search.executors.roster import Job, Worker, match
 from lstm_automl.search.executors.starting import Starts
 
 GRACE = 2.0  # seconds in which a parent must say how a worker ended
-LOOK = 1.0  # seconds between looks at workers; with caps, LOOK_CAPPED
+LOOK = 2.0  # seconds between looks at workers; with caps, LOOK_CAPPED
 LOOK_CAPPED = 0.1
 
 _numbers = itertools.count(1)
@@ -142,8 +141,8 @@ class Crew(threading.Thread):
             return
         if job is None or message.get("job") != job.spec.job:
             return
-        if op == "epoch":
-            job.on_epoch(Epoch(**message["epoch"]))
+        if op == "epochs":
+            job.hear(message["epochs"])
             return
         worker.rest(message["memory"])
         gained = message["memory"] - worker.base

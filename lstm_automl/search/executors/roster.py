@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from lstm_automl.errors import LstmAutomlError, StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
@@ -28,10 +29,18 @@ class Job:
     spec: RungSpec
     on_epoch: Callable[[Epoch], None]
     future: Future[RungResult]
+    told: int = -1
+
+    def hear(self, epochs: Iterable[Mapping[str, Any]]) -> None:
+        """Tell each epoch once, in order."""
+        for epoch in (Epoch(**e) for e in epochs if e["epoch"] > self.told):
+            self.told = epoch.epoch
+            self.on_epoch(epoch)
 
     def end(self, message: wire.Message) -> None:
-        """With its worker's last message."""
+        """With its worker's last message; the epochs that were not told live come first."""
         if message["op"] == "result":
+            self.hear(message["result"]["epochs"])
             self.future.set_result(RungResult.from_json(message["result"]))
         elif message["op"] == "storage":
             self.future.set_exception(StorageError(message["error"]))
@@ -104,6 +113,8 @@ def match(specs: Sequence[RungSpec], workers: Sequence[Worker]) -> list[tuple[in
     A worker that ran the same trial and fold comes first, then the same trial, then the same kind of network; what is
     left goes to those that have been idle longest, whose graphs are the least likely to be asked for.
     """
+    if len(workers) == 1:  # as mostly: there is nothing to choose
+        return [(0, workers[0])] if specs else []
     pairs: list[tuple[int, Worker]] = []
     left, free = list(range(len(specs))), sorted(workers, key=lambda w: w.idle_since)
     for likeness in (_run, _trial, _kind, _any):

@@ -19,6 +19,7 @@ from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.executors import wire
 from lstm_automl.search.executors.memory import held, spare_the_others
+from lstm_automl.search.executors.post import Post
 from lstm_automl.search.executors.presence import hold
 
 Runner = Callable[..., RungResult]
@@ -75,20 +76,21 @@ def serve(sock: socket.socket, presence: str | None = None, prepare: Callable[[]
     if presence is not None:
         hold(Path(presence))
     channel = Channel(sock)
+    post = Post(channel.send)
     if prepare is not None:
         with contextlib.suppress(Exception):
             prepare()
-    channel.send({"op": "hello", "pid": os.getpid(), "memory": held()})
+    post.send({"op": "hello", "pid": os.getpid(), "memory": held()})
     while True:
         request = channel.requests.get()
-        channel.send({**_run(request, channel), "memory": held()})
+        post.send({**_run(request, channel, post), "memory": held()})
 
 
-def _run(request: wire.Message, channel: Channel) -> wire.Message:
+def _run(request: wire.Message, channel: Channel, post: Post) -> wire.Message:
     spec = RungSpec(**request["spec"])
 
     def on_epoch(epoch: Epoch) -> None:
-        channel.send({"op": "epoch", "job": spec.job, "epoch": vars(epoch)})
+        post.epoch(spec.job, epoch)
 
     try:
         runner = find_runner(request["runner"])

@@ -1,0 +1,76 @@
+"""Epochs on their way to the driver: together, in time, none twice, none lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from lstm_automl.search.attempts import new_attempt
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
+from lstm_automl.search.executors.post import Post
+from lstm_automl.search.executors.roster import Job
+from lstm_automl.search.results import PROGRESS, epochs_done
+from lstm_automl.search.retries import deaths, record_death
+
+EPOCHS = [Epoch(n, 0.5, {"score": 0.1 * n}) for n in range(4)]
+
+
+def wait_for(sent: list[Any], count: int) -> None:
+    until = time.monotonic() + 30
+    while len(sent) < count:
+        assert time.monotonic() < until, "nothing was sent"
+        time.sleep(0.005)
+
+
+def test_epochs_that_follow_quickly_travel_together() -> None:
+    sent: list[Any] = []
+    post = Post(sent.append, hold=0.3)
+    for epoch in EPOCHS:
+        post.epoch(7, epoch)
+    assert not sent
+    wait_for(sent, 1)  # and not before a result: the next epoch may take an hour
+    assert sent == [{"op": "epochs", "job": 7, "epochs": [vars(e) for e in EPOCHS]}]
+
+
+def test_an_epoch_goes_at_once_after_a_while() -> None:
+    sent: list[Any] = []
+    post = Post(sent.append, hold=0.0)
+    post.epoch(7, EPOCHS[0])
+    assert [m["op"] for m in sent] == ["epochs"]
+
+
+def test_a_result_tells_its_own_epochs_and_an_error_none() -> None:
+    sent: list[Any] = []
+    post = Post(sent.append, hold=60.0)
+    post.epoch(7, EPOCHS[0])
+    post.send({"op": "result", "job": 7, "result": RungResult(7, 0, "completed", EPOCHS[:1]).to_json()})
+    post.epoch(8, EPOCHS[1])
+    post.send({"op": "error", "job": 8})
+    assert [(m["op"], m["job"]) for m in sent] == [("result", 7), ("epochs", 8), ("error", 8)]
+
+
+def test_each_epoch_is_heard_once_and_before_the_result() -> None:
+    heard: list[Any] = []
+    future: Future[RungResult] = Future()
+    future.set_running_or_notify_cancel()
+    future.add_done_callback(lambda _: heard.append("result"))
+    spec = RungSpec(7, 0, "search", 0, 0, {}, 0, "", "", 0, 4, 4)
+    job = Job(spec, lambda epoch: heard.append(epoch.epoch), future)
+    job.hear([vars(e) for e in EPOCHS[:2]])
+    job.end({"op": "result", "result": RungResult(7, 0, "completed", EPOCHS).to_json()})
+    assert heard == [0, 1, 2, 3, "result"]
+
+
+def test_a_death_is_where_the_attempt_was_not_where_the_driver_had_heard_of(tmp_path: Path) -> None:
+    work = RungSpec(0, 0, "search", 0, 0, {}, 0, "", "", 0, 9, 9)
+    for told in (0, 2, 1):
+        folder = Path(new_attempt(tmp_path, work).folder)
+        text = "".join(json.dumps(vars(e)) + "\n" for e in EPOCHS)
+        (folder / PROGRESS).write_text(text + '{"epoch": 4, "lo')
+        assert epochs_done(folder) == 4
+        record_death(folder, "killed", told)
+    assert len(deaths(tmp_path, work)) == 3
+    assert epochs_done(tmp_path) == 0
