@@ -37,6 +37,8 @@ def run_and_report(directory: Path, settings: Search, *, quiet: bool = False) ->
         raise click.exceptions.Exit(code)
     for line in summary(result):
         click.echo(line, err=quiet)
+    if result.cut_off is not None:
+        click.echo(f"'{_again(directory)} --time-budget T' trains on where it was", err=quiet)
     click.echo(f"report: {directory / 'report'}", err=quiet)
     if settings.track:
         click.echo(f"charts: lstm-automl ui {directory.name}", err=quiet)

@@ -33,7 +33,9 @@ def list_(home: str, as_json: bool) -> None:
         click.echo(f"no search in {home}")
     for r in rows:
         best = (
-            "no valid trial yet" if r["score"] is None else f"best {r['metric']} {r['score']:.4g} (trial {r['best']})"
+            "no valid trial yet"
+            if r["score"] is None
+            else f"best {r['metric']} {r['score']:.4g} (trial {r['best']}{'' if r['finished'] else ', cut off'})"
         )
         click.echo(f"{r['name']}: {r['task']}, {r['trials']} trials, {best}{', model' if r['model'] else ''}")
 
@@ -45,6 +47,7 @@ def list_(home: str, as_json: bool) -> None:
 def show(name: str, home: str, as_json: bool) -> None:
     """The leaderboard of a search, with its floors, and every failure's reason."""
     from lstm_automl.reports.leaderboard import leaderboard, markdown
+    from lstm_automl.search.cut_off import cut_off
 
     folder = search_folder(name, home)
     table, meta, errors = _opened(folder)
@@ -55,6 +58,8 @@ def show(name: str, home: str, as_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     click.echo(markdown(rows))
+    if (cut := cut_off(table, meta["direction"])) is not None:
+        click.echo(str(cut))
     for line in errors:
         click.echo(line)
 
@@ -105,7 +110,7 @@ def clean(name: str, home: str, yes: bool) -> None:
 
 
 def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:
-    from lstm_automl.search.pieces import settled
+    from lstm_automl.search.cut_off import settled_table
     from lstm_automl.search.view import StoreView
 
     with StoreView(folder) as view:
@@ -115,7 +120,7 @@ def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:
             if j.result and j.result.error
         ]
         meta = dict(view.meta())
-        return tuple(settled(row, meta["direction"]) for row in view.table()), meta, errors
+        return settled_table(view), meta, errors
 
 
 def _row(folder: Path) -> dict[str, Any]:
@@ -125,7 +130,7 @@ def _row(folder: Path) -> dict[str, Any]:
         table, meta, _ = _opened(folder)
     except Exception as wrong:
         return {"name": folder.name, "task": f"unreadable ({wrong})", "trials": 0, "score": None, "best": None,
-                "metric": "", "model": False}  # fmt: skip
+                "finished": False, "metric": "", "model": False}  # fmt: skip
     ranked = rank(table, meta["direction"])
     return {
         "name": folder.name,
@@ -134,5 +139,6 @@ def _row(folder: Path) -> dict[str, Any]:
         "metric": meta["metric"],
         "best": ranked[0].number if ranked else None,
         "score": ranked[0].score if ranked else None,
+        "finished": bool(ranked) and ranked[0].status == "completed",
         "model": (folder / "bundle").is_dir(),
     }

@@ -13,6 +13,9 @@ from lstm_automl.spaces.neutral import read
 FINISH_SHARE, FINISH_SECONDS = 0.1, 8.0
 """Of a time budget, kept for evaluation, registration and reports: this share, at most so many seconds."""
 
+REFIT = 1.25
+"""Time of an epoch of a refit, as a multiple of one in the search."""
+
 
 class Allowance:
     """What is left of a search's time budget for training.
@@ -70,6 +73,18 @@ class Cost:
     def of(self, epochs: int) -> float:
         """Seconds of a job of so many epochs."""
         return self.start + epochs * self.epoch
+
+    def refit(self, epochs: int) -> float:
+        """Seconds of a refit of so many epochs: it sees the validation part too."""
+        return REFIT * self.of(epochs)
+
+    def refit_epochs(self, seconds: float) -> int:
+        """Epochs of the longest refit within so many seconds.
+
+        >>> Cost(2.0, 1.0).refit_epochs(10.0)
+        6
+        """
+        return math.floor((seconds / REFIT - self.start) / max(self.epoch, 1e-9))
 
 
 def affordable(asked: Effort, finalists: int, folds: int, means: Means | None) -> Effort:

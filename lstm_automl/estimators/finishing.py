@@ -16,6 +16,7 @@ from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.selection import Members
 from lstm_automl.estimators.storing import Session, write_json
 from lstm_automl.search.contracts import Table, TrialRow
+from lstm_automl.search.cut_off import cut_off
 from lstm_automl.tasks.problem import Problem
 
 Baselines = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -34,7 +35,8 @@ def finish(
     if not members.checkpoints:
         raise NoValidTrialError(f"trial {best.number} was the best and could not be trained again on all data")
     problem, directory = session.problem, session.directory
-    notes: tuple[str, ...] = ()
+    cut = cut_off(table, problem.metric.direction)
+    notes: tuple[str, ...] = () if cut is None else (str(cut),)
     if members.fold is not None:
         notes += ("no time was left to train the best again: its model has not seen the validation part",)
     ahead.imported()
@@ -91,10 +93,11 @@ def _bundle(
     problem, directory = session.problem, session.directory
     identity = {"trial": best.number, "values": dict(best.values), "best_epoch": best.best_epoch,
                 "members": len(members.checkpoints)}  # fmt: skip
+    trained = [path.relative_to(directory).as_posix() for path in members.checkpoints]
     final = directory / "final.json"
     before: dict[str, Any] = json.loads(final.read_text()) if final.exists() else {"looks": 0}
     folder = directory / "bundle"
-    if before.get("identity") == identity and folder.exists():
+    if before.get("identity") == identity and before.get("trained", trained) == trained and folder.exists():
         return folder, before["test"], before["looks"]
     seen = problem.split.refit if members.fold is None else problem.split.folds[members.fold].train
     state = problem.task.fit_state(problem.frame, seen, problem.options)
@@ -108,7 +111,7 @@ def _bundle(
     bundle.save(folder, problem, best.values, state, members.checkpoints, metrics={}, about=about)
     test = _scored(problem, folder)
     bundle.note(folder, metrics=test)
-    record = {"identity": identity, "test": test, "looks": before["looks"] + 1}
+    record = {"identity": identity, "trained": trained, "test": test, "looks": before["looks"] + 1}
     write_json(final, record)
     return folder, test, before["looks"] + 1
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import UsageError
-from lstm_automl.estimators import preparing, storing
+from lstm_automl.estimators import pacing, preparing, storing
 from lstm_automl.estimators.ahead import Ahead
-from lstm_automl.estimators.effort import Allowance, Effort, Means, affordable, expected_epochs
+from lstm_automl.estimators.effort import Allowance
 from lstm_automl.estimators.finishing import finish, known_baselines
 from lstm_automl.estimators.preparing import Source
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.estimators.result import SearchResult
-from lstm_automl.estimators.selection import choose, refit, refit_epochs
-from lstm_automl.search.contracts import Table
+from lstm_automl.estimators.selection import choose, refit
 from lstm_automl.search.observer import Observer
-from lstm_automl.search.rows import rank
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.adapting import adapt
 from lstm_automl.tasks.problem import Problem
@@ -114,72 +111,16 @@ def run(
         ahead = Ahead(lambda: known_baselines(problem, directory))
         folds = len(problem.split.folds)
         seen.on_phase("search", settings.max_trials)
-        table, effort = _search(session, allowance, seen)
+        table, effort = pacing.searched(session, allowance, seen)
         seen.on_phase("select", effort.finalists * effort.seeds * folds)
-        kept = _refit_seconds(session, table, effort)
         left = allowance.left()
-        best = choose(
-            driver, table, problem.metric, folds, effort, seconds=None if left is None else max(0.0, left - kept)
-        )
+        seconds = None if left is None else max(0.0, left - pacing.refit_seconds(session, table, effort))
+        best = choose(driver, table, problem.metric, folds, effort, seconds=seconds)
         seen.on_phase("refit", effort.ensemble)
-        members = refit(driver, best, effort, seconds=allowance.left())
+        left = allowance.left()
+        members = refit(driver, best, effort, pacing.refit_length(session, best, effort, left), seconds=left)
         seen.on_phase("finish", 1)
         return finish(session, table, best, members, ahead, allowance, started)
 
-
-def _search(session: storing.Session, allowance: Allowance, seen: Observer) -> tuple[Table, Effort]:
-    """The trials, and what can be spent on choosing among them.
-
-    Time that is too short for a selection goes to the search; without any valid trial, most of what is left.
-    """
-    driver, settings, direction = session.driver, session.settings, session.problem.metric.direction
-    asked = Effort(settings.finalists, settings.seeds, settings.ensemble)
-
-    def affords(table: Table) -> tuple[float | None, int, Effort]:
-        left, valid = allowance.left(), len(rank(table, direction))
-        return left, valid, affordable(asked, valid, len(session.problem.split.folds), _means(session, table, left))
-
-    driver.search()
-    left, valid, effort = affords(table := driver.settled())
-    for _ in range(_EXTENSIONS):
-        if left is None or effort.seeds:
-            break
-        more = left - _refit_seconds(session, table, effort) if valid else left * SEARCH_SHARE
-        if more < _LEAST_SEARCH:
-            break
-        driver.limits = replace(driver.limits, time_budget=more)
-        driver.search()
-        left, valid, effort = affords(table := driver.settled())
-    storing.require_valid(table, direction, session.directory)
-    if effort != asked:
-        seen.on_message(
-            f"time budget: {effort.finalists} finalists, {effort.seeds} seeds, {effort.ensemble} refitted "
-            f"(asked: {asked.finalists}, {asked.seeds}, {asked.ensemble})"
-        )
-    return table, effort
-
-
-def _means(session: storing.Session, table: Table, left: float | None) -> Means | None:
-    """What is left and what things cost; None without a limit in time or without a trial to go by."""
-    valid = rank(table, session.problem.metric.direction)
-    if left is None or not valid:
-        return None
-    settings, finalists = session.settings, valid[: session.settings.finalists]
-    costs = session.costs([t.number for t in finalists])
-    job = max(costs[t.number].of(expected_epochs(t, settings.max_epochs, settings.patience)) for t in finalists)
-    # A refit sees the validation part too.
-    refit = max(1.25 * costs[t.number].of(refit_epochs(t, settings.max_epochs)) for t in finalists)
-    return Means(left, session.workers, job, refit)
-
-
-def _refit_seconds(session: storing.Session, table: Table, effort: Effort) -> float:
-    means = _means(session, table, 0.0)
-    return 0.0 if means is None else means.refits(effort.ensemble)
-
-
-_LEAST_SEARCH = 5.0
-"""Seconds for which a search is not taken up again."""
-_EXTENSIONS = 3
-"""Times a search is taken up again; one that is complete returns at once."""
 
 __all__ = ["SEARCH_SHARE", "prepare", "run", "search"]

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstm_automl.search.contracts import Table, TrialRow
+from lstm_automl.search.cut_off import CutOff, cut_off
+from lstm_automl.tasks.task import Direction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +70,16 @@ class SearchResult:
 
         return load(self.path)
 
+    @property
+    def cut_off(self) -> CutOff | None:
+        """What the choice rests on where time ended before any trial had finished its first rung; else None."""
+        return cut_off(self.table, self.direction)
+
+    @property
+    def direction(self) -> Direction:
+        """Of the objective."""
+        return "max" if self.objective["direction"] == "max" else "min"
+
     def predict(self, data: Source) -> pd.DataFrame:
         """Predict a file or sequences; columns as ``lstm-automl predict`` writes them."""
         from lstm_automl.estimators.inference import predict
@@ -84,6 +96,7 @@ class SearchResult:
             "best": {"number": self.best.number, "values": dict(self.best.values), "score": self.best.score},
             "test": dict(self.test),
             "baselines": {k: dict(v.get("test") or v.get("valid") or {}) for k, v in self.baselines.items()},
+            "cut_off": None if self.cut_off is None else self.cut_off._asdict(),
             "model_uri": self.model_uri,
             "seconds": round(self.seconds, 1),
         }

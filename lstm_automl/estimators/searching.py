@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from sklearn.exceptions import ConvergenceWarning
 
 from lstm_automl.errors import UsageError
 from lstm_automl.estimators import flow, storing
@@ -69,6 +72,8 @@ def run(problem: Problem, settings: Search) -> Trained:
     with _home(settings.home if kept else None) as home:
         directory = storing.create(home / (settings.name or default_name(task, "estimator")), problem, space, settings)
         result = flow.run(directory, settings, started=started)
+        if result.cut_off is not None:
+            warnings.warn(f"time budget: {result.cut_off}", ConvergenceWarning, stacklevel=5)
         model = StoredModel.of_predictor(bundle.load(result.path))
     facts = result.to_json()
     if result.model_uri == str(result.path) and not kept:

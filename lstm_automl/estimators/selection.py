@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lstm_automl.errors import StateError
 from lstm_automl.estimators.effort import Effort
+from lstm_automl.search.attempts import attempts
 from lstm_automl.search.contracts import RungResult, Table, TrialRow
 from lstm_automl.search.driver import Driver, JobRequest
+from lstm_automl.search.resuming import CHECKPOINT
 from lstm_automl.search.rows import common_epoch, rank
 from lstm_automl.search.view import StoreView
 from lstm_automl.spaces.neutral import read
@@ -59,32 +63,45 @@ class Members:
     fold: int | None = None
 
 
-def refit(driver: Driver, best: TrialRow, effort: Effort, *, seconds: float | None = None) -> Members:
+def refit(driver: Driver, best: TrialRow, effort: Effort, epochs: int, *, seconds: float | None = None) -> Members:
     """Train ``best`` on training and validation part; one checkpoint a seed.
 
     Args:
-        seconds: For all of it, None = no limit. Runs that are cut then are used only where none was whole; where none
-            has had an epoch, the search's own network of the first fold is.
+        epochs: How long, and the length of the schedule.
+        seconds: For all of it, None = no limit. Runs that are cut then are used only where none was whole; where the
+            search's own networks of the trial have been trained for longer, the one trained longest is.
     """
-    epochs = refit_epochs(best, driver.limits.max_epochs)
     requests = [
         JobRequest(best.number, "refit", -1, seed, to_epoch=epochs, max_epochs=epochs)
         for seed in range(effort.ensemble)
     ]
     results = [r for r in driver.run(requests, seconds=seconds) if r.checkpoint]
-    whole = [r for r in results if r.status == "completed"]
-    usable = whole or [r for r in results if r.status == "stopped" and r.epochs]
-    if usable:
-        return Members([driver.folder(r.job) / str(r.checkpoint) for r in usable])
-    return Members(_of_the_search(driver, best.number), fold=0)
+    usable = [r for r in results if r.status == "completed"]
+    if not usable:
+        cut = [r for r in results if r.status == "stopped" and r.epochs]
+        longest = max((len(r.epochs) for r in cut), default=0)
+        fold, trained, own = _of_the_search(driver, best.number)
+        if own is not None and trained > longest:
+            return Members([own], fold)
+        usable = cut
+    return Members([driver.folder(r.job) / str(r.checkpoint) for r in usable])
 
 
-def _of_the_search(driver: Driver, trial: int) -> list[Path]:
-    """The last checkpoint of the trial's first fold, if there is one."""
+def _of_the_search(driver: Driver, trial: int) -> tuple[int, int, Path | None]:
+    """Fold, epochs and checkpoint of the trial's network that was trained longest; of the first fold among equals."""
+    from lstm_automl.models import checkpoint
+
     with StoreView(driver.directory) as view:
-        jobs = [j for j in view.jobs() if (j.spec.trial, j.spec.purpose, j.spec.fold) == (trial, "search", 0)]
-    left = [driver.folder(j.number) / j.result.checkpoint for j in jobs if j.result and j.result.checkpoint]
-    return [path for path in left if path.is_file()][-1:]
+        jobs = [j.spec for j in view.jobs() if (j.spec.trial, j.spec.purpose) == (trial, "search")]
+    found: tuple[int, int, Path | None] = (0, 0, None)
+    for spec in sorted(jobs, key=lambda spec: spec.fold):
+        for path in (folder / CHECKPOINT for folder in attempts(driver.directory, spec.job)):
+            # also of a rung that has no result: its worker was killed when its time was over
+            with contextlib.suppress(StateError, KeyError):
+                epochs = int(checkpoint.read(path)[1]["progress"]["next_epoch"])
+                if epochs > found[1]:
+                    found = spec.fold, epochs, path
+    return found
 
 
 def refit_epochs(best: TrialRow, max_epochs: int) -> int:

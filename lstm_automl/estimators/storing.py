@@ -180,12 +180,18 @@ def scheduler(settings: Search, problem: Problem, space: Space) -> Scheduler:
 
 def require_valid(table: Table, direction: Direction, directory: Path) -> None:
     """Raise when no trial has a score."""
-    if not rank(table, direction):
-        counts: dict[str, int] = {}
-        for t in table:
-            counts[t.status] = counts.get(t.status, 0) + 1
-        said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "none finished"
+    if rank(table, direction):
+        return
+    counts: dict[str, int] = {}
+    for t in table:
+        counts[t.status] = counts.get(t.status, 0) + 1
+    said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "none begun"
+    if counts.keys() & {"failed", "diverged"}:
         raise NoValidTrialError(f"no valid trial ({said}); see 'lstm-automl runs show {directory.name}'")
+    raise NoValidTrialError(
+        f"no valid trial ({said}): there was no time for one epoch; "
+        f"'lstm-automl resume {directory.name} --time-budget T' goes on"
+    )
 
 
 def _stored_problem(folder: Path, digest: str) -> Problem:

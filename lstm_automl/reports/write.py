@@ -21,7 +21,7 @@ from lstm_automl.reports.leaderboard import (
     values_text,
 )
 from lstm_automl.search.contracts import Table
-from lstm_automl.search.pieces import settled
+from lstm_automl.search.cut_off import CutOff, cut_off, settled_table
 from lstm_automl.search.view import StoreView
 from lstm_automl.spaces.dump import dumps
 from lstm_automl.spaces.space import Space
@@ -48,22 +48,22 @@ def write_all(
     """
     with StoreView(directory) as view:
         meta = view.meta()
-        table = [settled(row, meta["direction"]) for row in view.table()]
+        table = settled_table(view)
         progress = curves.progress(view, meta["direction"])
     rows = leaderboard(table, baselines, meta["metric"], meta["direction"])
     if best is None:
         best = next((int(r["name"].split()[1]) for r in rows if r["kind"] == "trial" and r["rank"]), None)
     floors = {r["name"]: r["score"] for r in rows if r["kind"] == "floor" and r["score"] is not None}
     lines = curves.learning_lines(table, best)
-    title = f"{directory.name}: {meta['task']}"
+    title, cut = f"{directory.name}: {meta['task']}", cut_off(table, meta["direction"])
     files = {
         "leaderboard.csv": as_csv(rows),
-        "leaderboard.md": _markdown(title, rows, meta, test or {}),
+        "leaderboard.md": _markdown(title, rows, meta, test or {}, cut),
         "trials.json": _trials(table),
         "search_space.yaml": dumps(Space.from_json(meta["space"])),
         "learning_curves.svg": svg.chart("Learning curves", lines, x_label="epoch", y_label=meta["metric"]),
         "score_over_time.svg": _over_time(progress, meta["metric"], floors),
-        "report.html": _page(title, rows, table, meta, lines, progress, floors),
+        "report.html": _page(title, rows, table, meta, lines, progress, floors, cut),
     }
     folder = directory / FOLDER
     folder.mkdir(exist_ok=True)
@@ -82,8 +82,12 @@ def _over_time(progress: curves.Progress, metric: str, floors: Mapping[str, floa
     )
 
 
-def _markdown(title: str, rows: Sequence[Row], meta: Mapping[str, Any], test: Mapping[str, float]) -> str:
+def _markdown(
+    title: str, rows: Sequence[Row], meta: Mapping[str, Any], test: Mapping[str, float], cut: CutOff | None
+) -> str:
     lines = [f"# {title}", "", f"Objective: {meta['metric']} ({meta['direction']}).", ""]
+    if cut is not None:
+        lines += [f"Attention: {cut}.", ""]
     if test:
         lines += ["Test part: " + ", ".join(f"{k} {number(v)}" for k, v in test.items()) + ".", ""]
     return "\n".join([*lines, markdown(rows), ""])
@@ -102,6 +106,7 @@ def _page(
     lines: Sequence[curves.Line],
     progress: curves.Progress,
     floors: Mapping[str, float],
+    cut: CutOff | None,
 ) -> str:
     logarithmic = [p["name"] for p in meta["space"]["parameters"] if p.get("sampling") == "log"]
     figures = [
@@ -109,7 +114,8 @@ def _page(
         plots.score_over_time(progress, meta["metric"], floors),
         plots.parallel_coordinates(table, meta["metric"], logarithmic),
     ]
-    return plots.page(title, figures, after=_table(rows, meta["metric"]))
+    note = "" if cut is None else f"<p><b>Attention: {escape(str(cut))}.</b></p>"
+    return plots.page(title, figures, after=note + _table(rows, meta["metric"]))
 
 
 def _table(rows: Sequence[Row], metric: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lstm_automl.errors import LstmAutomlError
+from lstm_automl.search.cut_off import CutOff
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.tracking.client import resolve
 from lstm_automl.tracking.cursor import Cursor, note_outcome
@@ -178,6 +179,8 @@ def outcome(status: Literal["FINISHED", "KILLED"], result: Mapping[str, Any] | N
     tags = {"lstm_automl.model_uri": str(told["model_uri"])} if told.get("model_uri") else {}
     if told.get("best"):
         tags["lstm_automl.best_trial"] = str(told["best"]["number"])
+        # always there: a search that went on may have another one from before
+        tags["lstm_automl.cut_off"] = str(CutOff(**told["cut_off"])) if told.get("cut_off") else "no"
     numbers = {k: float(v) for k, v in metrics.items() if isinstance(v, int | float) and math.isfinite(v)}
     return json.dumps({"status": status, "metrics": numbers, "tags": tags, "time_ms": round(time.time() * 1000)})
 

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from lstm_automl.estimators import selection
 from lstm_automl.estimators.effort import Effort
 from lstm_automl.estimators.selection import Members, choose, refit
-from lstm_automl.search.contracts import Epoch, RungResult, TrialRow
+from lstm_automl.search.contracts import Epoch, RungResult, Status, TrialRow
 from lstm_automl.search.driver import Driver, JobRequest, Limits
 from lstm_automl.tasks.task import Metric
 
@@ -21,8 +22,10 @@ EFFORT = Effort(3, 2, 2)
 class Recorded:
     """A driver whose runs have ended already: scores by (trial, seed), all folds alike; None = cut by its deadline."""
 
-    def __init__(self, scores: Mapping[tuple[int, int], float | None], epochs: int = 4) -> None:
-        self.limits, self._scores, self._epochs = Limits(max_epochs=10), scores, epochs
+    def __init__(
+        self, scores: Mapping[tuple[int, int], float | None], epochs: int = 4, status: Status = "completed"
+    ) -> None:
+        self.limits, self._scores, self._epochs, self._status = Limits(max_epochs=10), scores, epochs, status
         self.asked: list[JobRequest] = []
 
     def run(self, requests: Sequence[JobRequest], *, seconds: float | None = None) -> list[RungResult]:
@@ -37,7 +40,7 @@ class Recorded:
         if score is None:
             return RungResult(job, request.trial, "stopped")
         epochs = tuple(Epoch(e, 0.1, {"accuracy": score, "val_loss": 1 - score}) for e in range(self._epochs))
-        return RungResult(job, request.trial, "completed", epochs, 0, score, 1 - score, "checkpoint.npz")
+        return RungResult(job, request.trial, self._status, epochs, 0, score, 1 - score, "checkpoint.npz")
 
 
 def _table(*scores: float) -> tuple[TrialRow, ...]:
@@ -83,5 +86,16 @@ def test_each_finalist_is_first_run_once() -> None:
 def test_whole_refits_before_cut_ones() -> None:
     trial: Any = TrialRow(4, {"schedule": "constant"}, "completed", 0.9, 0.1, best_epoch=6)
     driver = Recorded({(4, 0): 0.9, (4, 1): None})
-    assert refit(cast(Driver, driver), trial, EFFORT) == Members([Path("job-0/checkpoint.npz")])
+    assert refit(cast(Driver, driver), trial, EFFORT, 7) == Members([Path("job-0/checkpoint.npz")])
     assert {r.to_epoch for r in driver.asked} == {7}
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"), [(5, Members([Path("own")], 1)), (4, Members([Path("job-0/checkpoint.npz")]))]
+)
+def test_a_refit_that_was_cut_short_yields_to_a_network_trained_for_longer(
+    own: int, expected: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "_of_the_search", lambda *_: (1, own, Path("own")))
+    trial = TrialRow(4, {"schedule": "constant"}, "completed", 0.9, 0.1, best_epoch=6)
+    assert refit(cast(Driver, Recorded({(4, 0): 0.9}, 4, "stopped")), trial, Effort(1, 0, 1), 7) == expected

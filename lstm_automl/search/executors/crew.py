@@ -110,7 +110,8 @@ class Crew(threading.Thread):
     def _give(self, job: Job, worker: Worker) -> None:
         worker.take(job)
         with contextlib.suppress(OSError):  # it died just now: its end is noticed in the next round
-            wire.send(worker.sock, {"op": "run", "spec": job.spec.to_json(), "runner": self._runner})
+            order = {"op": "run", "spec": job.spec.to_json(), "runner": self._runner, "sent": time.monotonic()}
+            wire.send(worker.sock, order)
 
     def _hire(self) -> Worker:
         ours, theirs = socket.socketpair()
