@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lstm_automl.search.attempts import attempts_on
 from lstm_automl.search.contracts import RungResult, RungSpec
-from lstm_automl.search.executors.caps import is_over
+from lstm_automl.search.executors.endings import is_outside, is_own
 from lstm_automl.search.results import epochs_done, read_checked, write_checked
 
 DIED = "died.json"
@@ -25,23 +25,23 @@ def record_death(folder: Path, message: str, epochs: int) -> None:
 def deaths(directory: Path, work: RungSpec) -> list[str]:
     """The messages of the attempts that count against a job, oldest first.
 
-    Those that a cap has ended; or those of the others that came as far as the newest, where they are more: what stops a
-    rung at ever other places is not the rung. The ``MANY``-th of the others makes all of them count: that could go on
-    for ever.
+    Those that a cap or a want of memory has ended; or those of the others that came as far as the newest, where they
+    are more: what stops a rung at ever other places is not the rung, nor is what somebody has killed, wherever it was.
+    The ``MANY``-th of the others makes all of them count: that could go on for ever.
     """
-    capped, elsewhere = list[str](), list[tuple[int, str]]()
+    own, others = list[str](), list[tuple[int, str]]()
     for folder in reversed(list(attempts_on(directory, work))):
         death = read_checked(folder / DIED)
         if death is None:
             continue
         message = str(death["message"])
-        if is_over(message):
-            capped.append(message)
+        if is_own(message):
+            own.append(message)
         else:
-            elsewhere.append((int(death["epochs"]), message))
-    place = elsewhere[-1][0] if elsewhere else 0
-    many = len(elsewhere) >= MANY
-    return max(capped, [message for epochs, message in elsewhere if many or epochs == place], key=len)
+            others.append((int(death["epochs"]), message))
+    place, many = others[-1][0] if others else 0, len(others) >= MANY
+    here = [message for epochs, message in others if many or (epochs == place and not is_outside(message))]
+    return max(own, here, key=len)
 
 
 def given_up(work: RungSpec, messages: list[str]) -> RungResult:

@@ -43,7 +43,8 @@ def run_rung(spec: RungSpec, on_epoch: OnEpoch, should_stop: Callable[[], bool] 
     """Train epochs ``[from_epoch, to_epoch)`` and leave checkpoint, progress and result in ``spec.folder``.
 
     A folder that holds a valid result is not worked on again. What goes wrong in training is a result
-    (``failed``); what goes wrong in reading or writing, and an exception of ``on_epoch``, is raised.
+    (``failed``); what goes wrong in reading or writing, and an exception of ``on_epoch``, is raised. So is a
+    want of memory: a fresh process may have enough.
 
     Args:
         spec: What to train.
@@ -52,6 +53,7 @@ def run_rung(spec: RungSpec, on_epoch: OnEpoch, should_stop: Callable[[], bool] 
 
     Raises:
         StorageError: the disk is full, read-only or gone, or the problem cannot be read.
+        MemoryError: there was not enough.
     """
     folder = Path(spec.folder)
     done = read_result(folder)
@@ -81,10 +83,12 @@ def _attempt(
 
     try:
         return _train(spec, folder, started, _Report(folder, on_epoch), stop)
-    except OSError:  # of the disk or the network, not of the trial: tried again, it may go well
+    except (OSError, MemoryError):  # of the disk, the network, the process: tried again in another, it may go well
         raise
     except Exception as error:  # a trial may fail in any way; the search goes on
         text = " ".join(str(error).split())[:400]
+        if any(kind.__name__ == "ResourceExhaustedError" for kind in type(error).__mro__):  # TensorFlow's
+            raise MemoryError(text) from error
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
         return RungResult(spec.job, spec.trial, "failed", seconds=time.monotonic() - started, error=message)
 

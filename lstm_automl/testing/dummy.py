@@ -3,9 +3,9 @@
 ``dummy.json`` in the search directory says how to behave; all keys are optional::
 
     {"sleep": 0.01,             seconds an epoch takes
-     "kill": [3], "fail": [4],  trials that kill their process with SIGKILL, or raise
+     "kill": [3], "fail": [4],  trials that crash their process with SIGABRT, or raise
      "nan": [5],                trials that diverge
-     "kill_once": [6]}          trials that kill their process in their first attempt
+     "kill_once": [6]}          trials that crash their process in their first attempt
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
-from lstm_automl.search.results import canonical, read_result, write_result
+from lstm_automl.search.results import PROGRESS, canonical, read_result, write_result
 
 METRIC = "score"
 
@@ -44,7 +44,7 @@ def run_rung(
     if spec.trial in habits.get("kill", ()) or (
         spec.trial in habits.get("kill_once", ()) and folder.name == "attempt-1"
     ):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGABRT)
     if spec.from_epoch and not (spec.parent and (directory / spec.parent).is_file()):
         raise FileNotFoundError(f"job {spec.job} starts at epoch {spec.from_epoch} without a checkpoint")
     result = _train(spec, on_epoch, should_stop or (lambda: False), habits)
@@ -68,6 +68,8 @@ def _train(
         if late or should_stop():
             return _result(spec, "stopped", number)
         epochs.append(score(spec, number))
+        with (Path(spec.folder) / PROGRESS).open("a", encoding="utf-8") as file:
+            file.write(canonical(vars(epochs[-1])) + "\n")
         on_epoch(epochs[-1])
         best = max(range(number + 1), key=lambda e: (score(spec, e).scores[METRIC], -e))
         if spec.patience is not None and number - best >= spec.patience:

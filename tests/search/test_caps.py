@@ -21,6 +21,7 @@ from lstm_automl.search.contracts import RungResult, RungSpec, Table
 from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors import memory
 from lstm_automl.search.executors.devices import Mode
+from lstm_automl.search.executors.endings import EXHAUSTED, describe
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.store import Store
@@ -77,7 +78,8 @@ def died(directory: Path, *ends: tuple[str, int]) -> int:
     return len(retries.deaths(directory, work))
 
 
-CAP, KILL = "was ended for being over its cap of 3 s (trial_time)", "killed by SIGKILL"
+CAP, KILL = "was ended for being over its cap of 3 s (trial_time)", describe(-9)
+OUT, WANT = describe(-9, starved=False), f"{EXHAUSTED}: 3 GiB"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,10 @@ CAP, KILL = "was ended for being over its cap of 3 s (trial_time)", "killed by S
         ([(CAP, 1), (KILL, 4), (KILL, 4), (KILL, 4)], 3),
         ([(KILL, n) for n in range(retries.MANY - 1)], 1),
         ([(KILL, n) for n in range(retries.MANY)], retries.MANY),
+        ([(OUT, 1)] * 3, 0),
+        ([(OUT, 1), (KILL, 1), (OUT, 1), ("killed by SIGABRT", 1)], 2),
+        ([(OUT, 1)] * retries.MANY, retries.MANY),
+        ([(WANT, 1), (OUT, 2), (WANT, 5), (WANT, 2)], 3),
     ],
 )
 def test_which_deaths_count(ends: list[tuple[str, int]], count: int, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: 
         assert len(view.epochs()) == 7 * 4, "epochs told twice, or not at all"
     failed = next(j.result for j in jobs if j.spec.trial == 3)
     assert failed is not None
-    assert failed.error.startswith("its worker died 3 times, the last time: the worker of job 3 killed by SIGKILL")
+    assert failed.error.startswith("its worker died 3 times, the last time: the worker of job 3 killed by SIGABRT")
     assert (
         max(len(list(p.glob("attempt-*/died.json"))) for p in (directory / "jobs").glob("*") if p.name != "000003") == 1
     )

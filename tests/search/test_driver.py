@@ -189,10 +189,10 @@ def test_a_trial_that_kills_its_worker_fails_and_the_search_goes_on(tmp_path: Pa
         result = view.jobs()[3].result
     assert result is not None
     assert "died 3 times" in result.error
-    assert "SIGKILL" in result.error
+    assert "SIGABRT" in result.error
     assert len(list((tmp_path / "jobs/000003").iterdir())) == 3
     assert len(list((tmp_path / "jobs/000005").iterdir())) == 2
-    assert sum("SIGKILL" in m for m in messages) == 4
+    assert sum("SIGABRT" in m for m in messages) == 4
     assert run(tmp_path, 2, META) == table
     assert len(list((tmp_path / "jobs/000003").iterdir())) == 3, "a job that was given up was tried again"
 

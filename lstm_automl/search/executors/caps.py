@@ -37,8 +37,3 @@ class Caps:
         if self.memory is not None and gained > self.memory << 20:
             return f"{OVER} of {self.memory} MiB (trial_memory): {gained >> 20} MiB"
         return ""
-
-
-def is_over(message: str) -> bool:
-    """Whether a worker's last message says that a cap ended it."""
-    return OVER in message

@@ -147,7 +147,7 @@ class Crew(threading.Thread):
             return
         worker.rest(message["memory"])
         gained = message["memory"] - worker.base
-        if self._manning.used_up(worker.rungs, gained):
+        if op == "exhausted" or self._manning.used_up(worker.rungs, gained):
             self._let_go(worker)
         job.end(message)
 

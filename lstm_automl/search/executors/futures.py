@@ -8,6 +8,7 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from typing import ClassVar
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
+from lstm_automl.search.executors.endings import EXHAUSTED
 from lstm_automl.search.executors.worker import find_runner
 
 
@@ -46,6 +47,8 @@ class FuturesExecutor:
                 result = finished.result()
             except (BrokenExecutor, concurrent.futures.CancelledError) as error:
                 outer.set_exception(WorkerDied(f"the pool lost job {spec.job}: {error}"))
+            except MemoryError as error:
+                outer.set_exception(WorkerDied(f"the worker of job {spec.job} {EXHAUSTED}: {error}"))
             except BaseException as error:
                 outer.set_exception(error)
             else:

@@ -19,7 +19,8 @@ from typing import IO, Protocol
 
 import lstm_automl
 from lstm_automl.search.executors import devices, presence, wire
-from lstm_automl.search.executors.memory import look
+from lstm_automl.search.executors.endings import describe
+from lstm_automl.search.executors.memory import look, oom_kills, starved_since
 
 LOG = "workers.log"
 
@@ -147,7 +148,9 @@ class Forked:
             self._said.seek(0)
             said = self._said.read()
             lines = said.decode(errors="replace").split("\n")
-            self.words = next((line.strip() for line in reversed(lines) if line.strip()), _how(ended))
+            self.words = next(
+                (line.strip() for line in reversed(lines) if line.strip()), "" if ended is None else describe(ended)
+            )
             if self._log is not None and said:
                 with self._log.open("ab") as log:
                     log.write(said)
@@ -170,11 +173,13 @@ class Spawned:
     def __init__(self, runner: str, directory: Path | None, gpus: tuple[str, ...] = ()) -> None:
         self._runner, self._directory, self._gpus = runner, directory, gpus
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._oom_kills: dict[int, int | None] = {}
 
     def start(self, number: int, sock: socket.socket, slot: int) -> None:
         ours = sock.dup()
         words = ["spawn", str(ours.fileno()), self._runner]
         words += [] if self._directory is None else [str(self._directory / presence.FILE)]
+        self._oom_kills[number] = oom_kills()
         with open(os.devnull if self._directory is None else self._directory / LOG, "ab") as log:
             self._processes[number] = _popen(words, ours, log, devices.seen_by(slot, self._gpus))
 
@@ -187,7 +192,7 @@ class Spawned:
         if process is None:
             return Ended("could not start")
         code = process.poll()
-        return None if code is None else Ended(_how(code))
+        return None if code is None else Ended(describe(code, starved_since(self._oom_kills[number])))
 
     def read(self) -> bool:
         return True
@@ -198,12 +203,6 @@ class Spawned:
     def close(self) -> None:
         for process in self._processes.values():
             _end(process, 1.0)
-
-
-def _how(code: int | None) -> str:
-    from lstm_automl.search.executors.warm import describe
-
-    return "" if code is None else describe(code)
 
 
 def _popen(

@@ -56,6 +56,21 @@ def machine(proc: Path = PROC, cgroups: Path = CGROUPS) -> int:
     return min(limits)
 
 
+def oom_kills(proc: Path = PROC) -> int | None:
+    """How many processes this machine has ever killed for want of memory, in control groups too; None = unknown."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in (proc / "vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return None
+
+
+def starved_since(before: int | None, proc: Path = PROC) -> bool | None:
+    """Whether that number has grown."""
+    now = oom_kills(proc)
+    return None if now is None or before is None else now > before
+
+
 def share(workers: int, total: int) -> int:
     """Bytes a worker may gain before it is replaced: together they keep within half of the machine.
 

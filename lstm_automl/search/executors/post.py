@@ -10,7 +10,7 @@ from lstm_automl.search.contracts import Epoch
 from lstm_automl.search.executors import wire
 
 HOLD = 1.0
-"""Seconds between messages about epochs; one that comes later than that goes at once."""
+"""Seconds between messages about epochs; one that comes later, and the first of a job, goes at once."""
 
 
 class Post:
@@ -31,9 +31,9 @@ class Post:
     def epoch(self, job: int, epoch: Epoch) -> None:
         """An epoch of the job that runs."""
         with self._lock:
-            self._job = job
+            first, self._job = job != self._job, job
             self._held.append(epoch)
-            if time.monotonic() - self._last >= self._hold:
+            if first or time.monotonic() - self._last >= self._hold:
                 self._let_go()
             else:
                 self._filled.set()

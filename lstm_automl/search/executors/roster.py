@@ -13,6 +13,7 @@ from typing import Any
 from lstm_automl.errors import LstmAutomlError, StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors import wire
+from lstm_automl.search.executors.endings import EXHAUSTED
 from lstm_automl.search.results import canonical
 
 RECENT = 8
@@ -44,6 +45,9 @@ class Job:
             self.future.set_result(RungResult.from_json(message["result"]))
         elif message["op"] == "storage":
             self.future.set_exception(StorageError(message["error"]))
+        elif message["op"] == "exhausted":
+            said = f": {message['error']}" if message["error"] else ""
+            self.died(f"the worker of job {self.spec.job} {EXHAUSTED}{said}", ours=False)
         else:
             self.future.set_exception(LstmAutomlError(f"job {self.spec.job} broke its worker:\n{message['error']}"))
 

@@ -18,7 +18,8 @@ import socket
 import sys
 
 from lstm_automl import plugins
-from lstm_automl.search.executors import wire, worker
+from lstm_automl.search.executors import memory, wire, worker
+from lstm_automl.search.executors.endings import describe
 
 # What a rung imports on its way, brought in once for all workers: modules, and parts that can be named.
 PRELOAD = {
@@ -51,6 +52,7 @@ class WarmParent:
         self.inbox = wire.Inbox()
         self.sockets: list[int] = []
         self.workers: dict[int, int] = {}  # pid -> number
+        self.oom_kills: dict[int, int | None] = {}  # pid -> of the machine when it began
         self.wake, wake_end = socket.socketpair()
         self.wake.setblocking(False)
         wake_end.setblocking(False)
@@ -101,6 +103,7 @@ class WarmParent:
 
     def fork(self, number: int, fd: int) -> None:
         """A new worker that owns the socket ``fd``."""
+        before = memory.oom_kills()
         try:
             pid = os.fork()
         except OSError as error:
@@ -110,7 +113,7 @@ class WarmParent:
         if pid == 0:
             self._become_worker(fd)
         os.close(fd)
-        self.workers[pid] = number
+        self.workers[pid], self.oom_kills[pid] = number, before
 
     def _become_worker(self, fd: int) -> None:
         try:
@@ -145,27 +148,11 @@ class WarmParent:
                 how, ours = "it was stopped by somebody", True
                 os.kill(pid, signal.SIGKILL)
             else:
-                how, ours = describe(os.waitstatus_to_exitcode(status)), False
+                starved = memory.starved_since(self.oom_kills.pop(pid, None))
+                how, ours = describe(os.waitstatus_to_exitcode(status), starved), False
             if pid in self.workers:
                 number = self.workers[pid] if ours else self.workers.pop(pid)
                 wire.send(self.control, {"op": "ended", "worker": number, "how": how, "ours": ours})
-
-
-def describe(code: int) -> str:
-    """How a process ended, in words.
-
-    >>> describe(-9)
-    'killed by SIGKILL (out of memory, or by somebody)'
-    >>> describe(3)
-    'left with exit code 3'
-    """
-    if code >= 0:
-        return f"left with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    return f"killed by {name}" + (" (out of memory, or by somebody)" if name == "SIGKILL" else "")
 
 
 def main(mode: str, fd: int, runner: str, presence: str | None = None) -> None:

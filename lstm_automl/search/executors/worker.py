@@ -104,6 +104,8 @@ def _run(request: wire.Message, channel: Channel, post: Post) -> wire.Message:
         result = runner(spec, on_epoch, **stop)
     except StorageError as error:
         return {"op": "storage", "job": spec.job, "error": str(error)}
+    except MemoryError as error:
+        return {"op": "exhausted", "job": spec.job, "error": " ".join(str(error).split())[:400]}
     except BaseException:
         return {"op": "error", "job": spec.job, "error": traceback.format_exc()}
     return {"op": "result", "job": spec.job, "result": result.to_json()}
