@@ -81,6 +81,11 @@ def _conditions(space: Space, parameter: Parameter, hp: Any) -> Iterator[None]:
         del hp._conditions[len(hp._conditions) - len(accepted) :]
 
 
+def choices(p: Parameter) -> tuple[Value, ...] | None:
+    """The values of a parameter that is declared by them; None for a range."""
+    return _points(p) if _listed(p) else None
+
+
 def _listed(p: Parameter) -> bool:
     """Declared by its points: choices, and grids on which Keras Tuner's arithmetic would not stay."""
     if p.kind == "choice":
