@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 from lstm_automl.cli.progress import PlainProgress, clock
-from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, Table
-from lstm_automl.tasks.task import Direction
+from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class LiveProgress(PlainProgress):
@@ -14,24 +17,19 @@ class LiveProgress(PlainProgress):
 
     WIDE = 90
 
-    def __init__(
-        self,
-        name: str,
-        metric: str,
-        direction: Direction,
-        before: Table = (),
-        *,
-        budget: float | None = None,
-        err: bool = False,
-    ) -> None:
+    row: Any = None
+
+    @cached_property
+    def bar(self) -> Progress:
+        """Of the phase; made on the terminal as it is when the display begins."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
         from rich.table import Column
 
-        console = Console(stderr=err)
+        console = Console(stderr=self.err)
         note = TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
         bar = [BarColumn(bar_width=24)] if console.width >= self.WIDE else []
-        self.bar = Progress(
+        return Progress(
             TextColumn("[bold]{task.description}"),
             *bar,
             MofNCompleteColumn(),
@@ -40,8 +38,16 @@ class LiveProgress(PlainProgress):
             console=console,
             expand=True,
         )
-        self.row: Any = None
-        super().__init__(name, metric, direction, before, budget=budget, err=err)
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *wrong: object) -> None:
+        """The bar is full unless something went wrong."""
+        if not any(wrong):
+            self.finished()
+        self.bar.stop()
 
     def on_phase(self, name: str, total: int) -> None:
         """A new bar; the last one is full."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from lstm_automl.errors import UsageError, did_you_mean
@@ -23,3 +24,11 @@ def search_folder(name: str, home: str) -> Path:
     there = [p.name for p in searches(home)]
     hint = did_you_mean(name, there) if there else f" (no search in {home}; give --home)"
     raise UsageError(f"no search named {name!r}{hint}")
+
+
+def executor_of(folder: Path) -> str:
+    """Where a search was last run; a request that cannot be read is refused by who needs all of it."""
+    try:
+        return str(json.loads((folder / REQUEST).read_text())["settings"]["executor"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return "local"

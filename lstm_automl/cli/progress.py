@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import click
 
@@ -51,6 +49,12 @@ class PlainProgress(Observer):
         self.best: TrialRow | None = None
         for row in self._before:
             self._compare(row)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left on the screen that has to be put in order."""
 
     def on_phase(self, name: str, total: int) -> None:
         """A new phase with that many units."""
@@ -137,27 +141,13 @@ class PlainProgress(Observer):
             self.best = row
 
 
-@contextmanager
-def shown(
-    name: str,
-    metric: str,
-    direction: Direction,
-    before: Table = (),
-    *,
-    budget: float | None = None,
-    err: bool = False,
-) -> Iterator[PlainProgress]:
-    """Live on a terminal, plain otherwise."""
-    stream = sys.stderr if err else sys.stdout
-    if stream.isatty():
+def kind_for(*, err: bool = False) -> type[PlainProgress]:
+    """The live display where the output (or standard error) is a terminal, the plain one otherwise."""
+    if (sys.stderr if err else sys.stdout).isatty():
         from lstm_automl.cli.live import LiveProgress
 
-        live = LiveProgress(name, metric, direction, before, budget=budget, err=err)
-        with live.bar:
-            yield live
-            live.finished()
-    else:
-        yield PlainProgress(name, metric, direction, before, budget=budget, err=err)
+        return LiveProgress
+    return PlainProgress
 
 
 def _after(row: TrialRow) -> str:

@@ -34,9 +34,10 @@ class _Removable(click.ParamType):  # type: ignore[type-arg]  # generic from cli
 @click.argument("name")
 @options.home
 @click.option("--max-trials", type=click.IntRange(1), help="A larger number of trials.")
-@click.option("--time-budget", type=options.Duration(), metavar="T", help="A new time budget for this call.")
+@click.option("--time-budget", type=_Removable(options.Duration()), metavar="T",
+              help="A new time budget for this call; 'none' removes it.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1), help="Processes.")
-@click.option("--trial-time", type=_Removable(options.Duration()), metavar="T", help="Of a rung; 'none' removes it.")
+@click.option("--trial-time", type=_Removable(options.Duration()), metavar="T", help="Of a rung; or 'none'.")
 @click.option("--trial-memory", type=_Removable(click.IntRange(1)), metavar="MIB", help="Likewise.")
 @click.option("--executor", metavar="NAME", help="Where trials run from now on.")
 @click.option("--address", metavar="URL", help="Of the cluster, where it is another one now.")
@@ -45,21 +46,25 @@ class _Removable(click.ParamType):  # type: ignore[type-arg]  # generic from cli
 @options.as_json
 def resume(name: str, home: str, as_json: bool, **changes: Any) -> None:
     """Continue the search NAME where it was stopped, with larger limits if wanted."""
-    from lstm_automl.cli.places import search_folder
+    from lstm_automl.cli.places import executor_of, search_folder
     from lstm_automl.search.lock import SearchLock
 
     directory = search_folder(name, home)
     with SearchLock(directory):
         pass
-    from lstm_automl.cli.running import run_and_report
-    from lstm_automl.estimators import placing, storing
+    from lstm_automl.search.executors import ready
 
-    with SearchLock(directory):
-        settings = _changed(directory, {k: v for k, v in changes.items() if v is not None})
-        # kept for the next call: what cannot work must not be
-        placing.reach(settings)
-        storing.remember(directory, settings)
-    result = run_and_report(directory, settings, quiet=as_json)
+    # workers import while this process does
+    with ready.at_hand((changes["executor"] or executor_of(directory)) == "local"):
+        from lstm_automl.cli.running import run_and_report
+        from lstm_automl.estimators import placing, storing
+
+        with SearchLock(directory):
+            settings = _changed(directory, {k: v for k, v in changes.items() if v is not None})
+            # kept for the next call: what cannot work must not be
+            placing.reach(settings)
+            storing.remember(directory, settings)
+        result = run_and_report(directory, settings, quiet=as_json)
     if as_json:
         click.echo(json.dumps(result.to_json()))
 

@@ -21,7 +21,7 @@ def run_and_report(directory: Path, settings: Search, *, quiet: bool = False) ->
     """Run or continue the search in ``directory``, stop in order on a signal, print what was found."""
     meta, _ = storing.request(directory)
     said = f"stopped; '{_again(directory)}' continues where it was"
-    show = progress.shown(
+    show = progress.kind_for(err=quiet)(
         directory.name, meta["metric"], meta["direction"], _before(directory), budget=settings.time_budget, err=quiet
     )
     with show as observer, signals.stop_on_signal(stop := _Stop(), said):

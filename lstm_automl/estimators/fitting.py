@@ -15,6 +15,8 @@ from lstm_automl.tasks.task import State
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lstm_automl.models.fit import FitResult
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -50,44 +52,38 @@ def train(
     Raises:
         NoValidTrialError: the training diverged before its first score.
     """
+    from lstm_automl.models.fit import fit_problem
     from lstm_automl.models.graph import tidy
 
+    fold = problem.split.folds[0]
+    valid = fold.valid if len(fold.valid) else None
     try:
-        return _train(problem, values, state, seed, max_epochs, patience, dtype)
+        trainer, result = fit_problem(
+            problem, values, train=fold.train, valid=valid, state=state, seed=seed, max_epochs=max_epochs,
+            patience=patience, dtype=dtype,
+        )  # fmt: skip
+        if result.status == "diverged":
+            if result.best_weights is None:
+                raise NoValidTrialError(
+                    "the training diverged (its loss is not finite): lower learning_rate or clipnorm"
+                )
+            _warn(f"the training diverged after epoch {result.epochs[-1].epoch}; the best weights until then are kept")
+        return Trained(StoredModel.of_trainer(trainer), dict(values), *_tables(values, result))
     finally:
         tidy()  # a grid search fits hundreds of kinds of networks in one process
 
 
-def _train(
-    problem: Problem,
-    values: Mapping[str, Any],
-    state: State,
-    seed: int,
-    max_epochs: int,
-    patience: int | None,
-    dtype: str,
-) -> Trained:
+def _tables(values: Mapping[str, Any], result: FitResult) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The one trial, and its epochs."""
     import pandas as pd
 
-    from lstm_automl.models.fit import fit_problem
-
-    fold = problem.split.folds[0]
-    valid = fold.valid if len(fold.valid) else None
-    trainer, result = fit_problem(
-        problem, values, train=fold.train, valid=valid, state=state, seed=seed, max_epochs=max_epochs,
-        patience=patience, dtype=dtype,
-    )  # fmt: skip
-    if result.status == "diverged":
-        if result.best_weights is None:
-            raise NoValidTrialError("the training diverged (its loss is not finite): lower learning_rate or clipnorm")
-        _warn(f"the training diverged after epoch {result.epochs[-1].epoch}; the best weights until then are kept")
-    history = pd.DataFrame([{"epoch": e.epoch, "loss": e.loss, **e.scores} for e in result.epochs])
     trial = {"number": 0, **values, "score": result.score, "val_loss": result.loss, "best_epoch": result.best_epoch,
              "status": result.status}  # fmt: skip
-    return Trained(StoredModel.of_trainer(trainer), dict(values), pd.DataFrame([trial]), history)
+    history = pd.DataFrame([{"epoch": e.epoch, "loss": e.loss, **e.scores} for e in result.epochs])
+    return pd.DataFrame([trial]), history
 
 
 def _warn(message: str) -> None:
     from sklearn.exceptions import ConvergenceWarning
 
-    warnings.warn(message, ConvergenceWarning, stacklevel=5)
+    warnings.warn(message, ConvergenceWarning, stacklevel=6)  # the line that called fit

@@ -97,7 +97,7 @@ def test_messages_go_where_progress_goes(capsys: pytest.CaptureFixture[str]) -> 
 LIVE = """
 from lstm_automl.cli import progress
 from tests_progress import row, spec
-with progress.shown("s", "rmse", "min") as shown:
+with progress.kind_for()("s", "rmse", "min") as shown:
     shown.on_phase("search", 3)
     shown.on_job_start(spec(0))
     for number in range(3):

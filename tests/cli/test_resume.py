@@ -17,9 +17,11 @@ from click.testing import CliRunner
 
 from lstm_automl.cli import running
 from lstm_automl.cli.main import cli
+from lstm_automl.cli.places import executor_of
 from lstm_automl.errors import LockedError, UsageError
 from lstm_automl.estimators import flow, storing
 from lstm_automl.estimators.request import Search
+from lstm_automl.search.executors import devices, ready
 from lstm_automl.search.lock import SearchLock
 
 pytest.importorskip("distributed", reason="needs the extra dask")
@@ -105,6 +107,25 @@ def test_a_cap_that_is_none(made: Path, ran: list[Search]) -> None:
     with pytest.raises(Exception, match="-1"):
         resume(made, "--trial-memory", "-1")
     assert (made / storing.REQUEST).read_bytes() == before
+
+
+def test_a_time_budget_can_be_removed(made: Path, ran: list[Search]) -> None:
+    resume(made, "--time-budget", "5m")
+    resume(made)
+    resume(made, "--time-budget", "none")
+    assert [s.time_budget for s in ran] == [300.0, 300.0, None]
+
+
+def test_workers_import_while_the_search_is_read(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = []
+    monkeypatch.setattr(running, "run_and_report", lambda *_, **__: there.append(ready._kept is not None))
+    resume(made)
+    assert there == [devices.default_mode(devices.usable(devices.gpus())) == "fork"]
+    assert ready._kept is None
+    asked = json.loads((made / storing.REQUEST).read_text())
+    asked["settings"]["executor"] = "dask"
+    (made / storing.REQUEST).write_text(json.dumps(asked))
+    assert executor_of(made) == "dask"
 
 
 ROOT = Path(__file__).parents[2]
