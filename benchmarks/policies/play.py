@@ -7,6 +7,7 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ class Curves:
 
 
 def recorded(folder: Path, name: str, seeds: Sequence[int], steps: int) -> list[Curves]:
-    """One a seed, of the configurations that all seeds have."""
-    numbers = sorted(n for n in range(1000) if all((folder / f"{name}-{seed}-{n}.npz").exists() for seed in seeds))
+    """One a seed, of the first configurations, as far as all seeds have them."""
+    whole = (all((folder / f"{name}-{seed}-{n}.npz").exists() for seed in seeds) for n in count())
+    numbers = range(sum(takewhile(bool, whole)))
     files = [[np.load(folder / f"{name}-{seed}-{n}.npz") for n in numbers] for seed in seeds]
     full = np.array([[f["score"].mean(axis=0).max() for f in of_seed] for of_seed in files])
     found = []

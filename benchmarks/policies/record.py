@@ -20,6 +20,7 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,12 +114,12 @@ def curve(name: str, problem: Any, values: dict[str, Any], seed: int) -> dict[st
     return {key: np.asarray(value) for key, value in found.items()}
 
 
-def record(folder: Path, count: int, minutes: float) -> None:
+def record(names: Sequence[str], folder: Path, first: int, count: int, minutes: float) -> None:
     """Train what has not been trained before; a file for each set, seed and configuration."""
     deadline = time.monotonic() + 60 * minutes
-    problems = {name: problem_of(name) for name in SETS}
-    for n, values in enumerate(configurations(count)):
-        for name in SETS:
+    problems = {name: problem_of(name) for name in names}
+    for n, values in [*enumerate(configurations(count))][first:]:
+        for name in names:
             compiled = 0.0
             for seed in SEEDS:
                 path = folder / f"{name}-{seed}-{n}.npz"
@@ -139,12 +140,16 @@ def record(folder: Path, count: int, minutes: float) -> None:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sets", nargs="*", default=list(SETS), metavar="SET")
     parser.add_argument("--configurations", type=int, default=24, help="at most")
+    parser.add_argument(
+        "--first", type=int, default=0, help="number of the first one: parts may be recorded side by side"
+    )
     parser.add_argument("--minutes", type=float, default=45.0, help="of wall time, for all")
     parser.add_argument("--folder", type=Path, default=RECORDED)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    record(given.folder, given.configurations, given.minutes)
+    record(given.sets, given.folder, given.first, given.configurations, given.minutes)
 
 
 if __name__ == "__main__":
