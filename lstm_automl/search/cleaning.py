@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lstm_automl.search.attempts import attempts
+from lstm_automl.search.attempts import job_folder
 from lstm_automl.search.contracts import TrialRow
 from lstm_automl.tasks.task import Direction
 
@@ -82,8 +82,10 @@ class Cleaner:
             self._remove(self._jobs_of(trial))
 
     def _remove(self, jobs: Sequence[int]) -> None:
-        for folder in (folder for job in jobs for folder in attempts(self._directory, job)):
+        for job in jobs:
+            folder = str(job_folder(self._directory, job))
             with contextlib.suppress(OSError):  # never worth stopping a search
-                for name in os.listdir(folder):
-                    if name.startswith("checkpoint") and name.endswith(".npz"):
-                        os.unlink(folder / name)
+                for attempt in os.listdir(folder):
+                    for name in os.listdir(f"{folder}/{attempt}"):
+                        if name.startswith("checkpoint") and name.endswith(".npz"):
+                            os.unlink(f"{folder}/{attempt}/{name}")

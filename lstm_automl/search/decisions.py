@@ -37,7 +37,8 @@ class Decider:
     among them is ``running`` in its table. When there is nothing to start, one more job may be read and it is
     asked again, until all are in. How many results a decision was shown beyond the rule is stored with it, so that a
     search that is continued shows the next one at least as many; the vain questions since then are asked again, with
-    the same answer. Where neither oracle nor scheduler reads results, no decision waits for one.
+    the same answer. Where neither oracle nor scheduler reads results, no decision waits for one. ``promoted`` is told
+    which trial goes on.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Decider:
         limits: Limits,
         concurrency: int,
         patience: int | None,
+        promoted: Callable[[int], object] = lambda trial: None,
     ) -> None:
-        self._store, self._ledger = store, ledger
+        self._store, self._ledger, self._promoted = store, ledger, promoted
         self._space, self._oracle, self._scheduler = space, oracle, scheduler
         self._direction, self._seed, self._folds, self._limits = direction, seed, folds, limits
         self._concurrency, self._patience = concurrency, patience
@@ -90,6 +92,8 @@ class Decider:
         specs, trial = self._continued(decision.specs), decision.trial
         self._store.add(specs, trial, self._readable if self._readable > max(0, self._rule()) else None)
         self._ledger.decide(specs, trial)
+        if trial is None:
+            self._promoted(specs[0].trial)
         return [spec.job for spec in specs]
 
     def complete(self) -> None:

@@ -99,8 +99,9 @@ class Driver:
         self._cleaner = Cleaner(self.directory, direction, limits.max_epochs, self._ledger.jobs_of)
         self._bench = Workbench(self.directory, store, executor, self._observer, limits.max_retries, self._on_end)
         self._decider = Decider(
-            store, self._ledger, space, oracle, scheduler, direction, seed, folds, limits, concurrency, patience
-        )
+            store, self._ledger, space, oracle, scheduler, direction, seed, folds, limits, concurrency, patience,
+            self._cleaner.promoted,
+        )  # fmt: skip
 
     def search(self) -> Table:
         """Run or continue the search; the table of all trials in number order.

@@ -11,6 +11,8 @@ Event = tuple[str, Any]
 
 ROUND = 256
 """Events taken in before they are committed at the latest."""
+LOOK = 5.0
+"""Seconds between looks for workers that have joined, where nothing happens."""
 GATHER = 0.5
 """Seconds that epochs wait for each other, to be committed together: nobody waits for them."""
 

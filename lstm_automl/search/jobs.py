@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lstm_automl.errors import StateError
 from lstm_automl.search import encoding
+from lstm_automl.search.pieces import Piece, piece
 from lstm_automl.search.rows import JobRow
 from lstm_automl.search.sqlite import errors_of
 
@@ -28,16 +29,20 @@ class Jobs(Mapping[int, JobRow]):
     Args:
         db: The store's connection.
         path: Of its file, for messages.
+        metric: The objective.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
-        self._db, self._path = db, path
+    def __init__(self, db: sqlite3.Connection, path: Path, metric: str) -> None:
+        self._db, self._path, self._metric = db, path, metric
         self._numbers: set[int] = set()
+        self._noted: dict[int, tuple[int, Piece]] | None = {}
         self.open: dict[int, OpenJob] = {}
 
     def put(self, row: JobRow, text: str | None = None) -> OpenJob:
         """A job as it now is; ``text`` its spec, where known."""
         self._numbers.add(row.number)
+        if self._noted is not None and row.spec.purpose == "search":
+            self._noted[row.number] = row.spec.trial, piece(row.spec, row.result, self._metric)
         job = self.open.get(row.number) or OpenJob(row, text or encoding.spec_text(row.spec))
         job.row = row
         if row.finished:
@@ -45,6 +50,15 @@ class Jobs(Mapping[int, JobRow]):
         else:
             self.open[row.number] = job
         return job
+
+    def pieces(self) -> Iterator[tuple[int, int, Piece]]:
+        """Number, trial and piece of the search's jobs; the first time as they were read when the store was opened."""
+        noted, self._noted = self._noted, None
+        if noted is None:
+            rows = (row for row in self.values() if row.spec.purpose == "search")
+            noted = {row.number: (row.spec.trial, piece(row.spec, row.result, self._metric)) for row in rows}
+        for number in sorted(noted):
+            yield number, *noted[number]
 
     def find(self, number: int) -> OpenJob:
         """A job to be changed."""

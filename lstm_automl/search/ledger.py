@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from lstm_automl.search.contracts import RungResult, RungSpec, TrialRow, Values
 from lstm_automl.search.pieces import Piece, piece, row_of
-from lstm_automl.search.rows import JobRow
 from lstm_automl.search.store import Store
 from lstm_automl.search.table import LiveTable
 from lstm_automl.tasks.task import Direction
@@ -34,9 +33,8 @@ class Ledger:
         self._done = 0
         for _, values in sorted(store.trials.items()):
             self._begin(values)
-        for row in store.jobs.values():
-            if row.spec.purpose == "search":
-                self._note(row)
+        for number, trial, part in store.jobs.pieces():
+            self._note(number, trial, part)
         for number in range(len(self.trials)):
             self._refresh(number)
 
@@ -52,7 +50,7 @@ class Ledger:
         if trial is not None:
             self._begin(trial[1])
         for spec in specs:
-            self._note(JobRow(spec.job, spec))
+            self._note(spec.job, spec.trial, piece(spec, None, self._metric))
         for number in {spec.trial for spec in specs}:
             self._refresh(number)
 
@@ -102,13 +100,13 @@ class Ledger:
         self.trials.append(values)
         self._of_trial.append([])
 
-    def _note(self, row: JobRow) -> None:
+    def _note(self, number: int, trial: int, part: Piece) -> None:
         place = len(self._jobs)
-        self._jobs.append(row.number)
-        self._places[row.number] = place
-        self._trial.append(row.spec.trial)
-        self._pieces.append(piece(row.spec, row.result, self._metric))
-        self._of_trial[row.spec.trial].append(place)
+        self._jobs.append(number)
+        self._places[number] = place
+        self._trial.append(trial)
+        self._pieces.append(part)
+        self._of_trial[trial].append(place)
 
     def _refresh(self, trial: int) -> None:
         """The row of the table: results beyond those shown are not there yet."""

@@ -83,7 +83,7 @@ class Store:
         return self._trials
 
     @property
-    def jobs(self) -> Mapping[int, JobRow]:
+    def jobs(self) -> Jobs:
         """Jobs by number."""
         return self._jobs
 
@@ -216,14 +216,14 @@ class Store:
         check_file(self._db, self.path)
         self._meta = upgrade(self._db, self.path, read_meta(self._db, self.path))
         self._trials: dict[int, Values] = {}
-        self._jobs = Jobs(self._db, self.path)
+        self._jobs = Jobs(self._db, self.path, str(self._meta.get("metric")))
         self._reads: dict[int, int] = {}
         read = partial(read_whole, self._db, self.repaired)
         read("trials", "*", encoding.read_trial, lambda t: self._trials.update([t]))
         self._named, self._last = dict[int, Values](), -1
         read("jobs", "*", encoding.read_job, self._on_job)
         read("reads", "*", lambda row: row if encoding.whole(row) else None, self._on_read)
-        read("epochs", "id, job, epoch, data, time, checksum", encoding.read_epoch, lambda e: None)
+        read("epochs", "id, job, epoch, data, time, checksum", encoding.whole_epoch, lambda e: None)
         repair(self)
 
     def _on_job(self, row: JobRow, text: str | None = None) -> None:

@@ -17,7 +17,7 @@ from lstm_automl.search.attempts import attempts, new_attempt, outcome, outcome_
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.decisions import Decider, Decision
-from lstm_automl.search.events import GATHER, ROUND, Events
+from lstm_automl.search.events import GATHER, LOOK, ROUND, Events
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.retries import deaths, given_up, record_death
 from lstm_automl.search.stopping import KILL_SECONDS, OVERRUN_SECONDS, STOP_SECONDS, Stopped
@@ -67,9 +67,8 @@ class Workbench:
         self._news: list[Callable[[], None]] = []
         self._budget = Budget(None, time.monotonic)
         self._decider: Decider | None = None
-        self._deciding, self._ahead = False, 1
         self._wrong: BaseException | None = None
-        self._stopping = False
+        self._deciding = self._stopping = False
 
     def stop(self) -> None:
         """Stop in order; may be called by a signal handler."""
@@ -85,9 +84,6 @@ class Workbench:
         """
         self._events = Events()
         self._pending, self._budget, self._decider, self._deciding = deque(jobs), budget, decider, False
-        limited = budget.left() is not None
-        # under a time budget, decisions that wait for a worker will never start
-        self._ahead = AHEAD if limited else max(AHEAD, self._executor.capacity)
         try:
             while True:
                 if self._stopping:
@@ -100,7 +96,7 @@ class Workbench:
                     self._store.flush()
                     return
                 if self._running or self._deciding:  # else jobs had results already, and there is more to decide
-                    self._listen(0.25 if limited else None)
+                    self._listen(LOOK if budget.left() is None else 0.25)
         except BaseException:
             for job in list(self._running):
                 self._executor.kill(job)
@@ -117,12 +113,16 @@ class Workbench:
         for _ in range(ROUND):
             if self._decider is None or self._deciding or self._stopping or self._wrong or self._budget.spent:
                 return
-            if len(self._pending) >= self._ahead or not self._decider.due():
+            if len(self._pending) >= self._ahead() or not self._decider.due():
                 return
             self._deciding = True
             if (decision := self._decider.start(partial(self._events.tell, "decision"))) is None:
                 return
             self._on_decision(decision)
+
+    def _ahead(self) -> int:
+        # under a time budget, decisions that wait for a worker will never start; workers may join at any time
+        return max(AHEAD, self._executor.capacity if self._budget.left() is None else 0)
 
     def _on_decision(self, what: Decision | BaseException) -> None:
         self._deciding = False
@@ -168,9 +168,9 @@ class Workbench:
                 self._listen(left)
         raise Stopped("the search was stopped; the same command continues it")
 
-    def _listen(self, seconds: float | None) -> None:
+    def _listen(self, seconds: float) -> None:
         """Wait for news and take in all there is; what it changes is committed together."""
-        events = self._events.wait(GATHER if seconds is None else min(seconds, GATHER))
+        events = self._events.wait(min(seconds, GATHER))
         if not events:
             self._store.flush()
             events = self._events.wait(seconds)
