@@ -31,7 +31,7 @@ def build(inputs: InputSpec, head: HeadSpec, values: Values, *, seed: int, fast:
         head: What its outputs are.
         values: Hyper-parameters; what is absent has the value in ``spaces.neutral``.
         seed: Of initial weights and of the dropout generators.
-        fast: Train with the fused LSTM kernels: the same weights in the same order, not stock layers.
+        fast: Train with the fused kernels: the same weights in the same order, not stock layers.
 
     Returns:
         A model ``{"x": (B, T, F), ...} -> (B, outputs)`` or ``(B, horizon, outputs)``.

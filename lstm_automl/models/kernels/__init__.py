@@ -1,1 +1,1 @@
-"""The fused LSTM: Keras' results from one kernel call a sequence, on the CPU."""
+"""Fused recurrent layers: Keras' results, faster on the CPU."""
