@@ -110,6 +110,6 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     ' (valid: adam)'
     """
     names = sorted(valid)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    near = [n for n in names if n.lower() == name.lower()] or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{hint} (valid: {', '.join(names)})" if names else hint

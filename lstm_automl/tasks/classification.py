@@ -169,6 +169,9 @@ long table, a row a time step, any lengths, any number of channels (--id run --t
     a,1,1.3,0.1,ok
     b,0,3.9,2.0,worn
 
-.npz with x (n, time, channels) and y (n,), or flat x (rows, channels) with offsets (n + 1,).
+.npz, labels y (n,), X (n, time, channels) or ragged values (rows, channels) with offsets (n + 1,) from 0 to rows:
+    np.savez("runs.npz", X=X, y=y)
+    np.savez("runs.npz", values=values, offsets=offsets, y=y)
+
 .ts of the UCR/UEA archive.
 """

@@ -27,6 +27,9 @@ Many series stand below each other, named by a column:
     ...
     lstm-automl search forecasting --data shops.csv --id shop --target sales --known promo --horizon 7
 
+.npz, X (time, channels) or (series, time, channels), the channels named where --target or --known names one:
+    np.savez("sales.npz", X=X, channels=["sales", "promo"])
+
 To predict, give the past rows, then one row for each step ahead with the known columns filled and the targets empty.
 """
 

@@ -182,6 +182,9 @@ long table, a row a time step, any lengths, any number of channels (--id unit --
     2,0,14.5,2387.9,140
 Where the target differs within a sequence, every row is trained on and the last one is scored (--cap 125 cuts it).
 
-.npz with x (n, time, channels) and y (n,), or flat x (rows, channels) with offsets (n + 1,).
+.npz, y (n,) or a target a row, X (n, time, channels) or ragged values (rows, channels) with offsets (n + 1,) from 0:
+    np.savez("runs.npz", X=X, y=y)
+    np.savez("runs.npz", values=values, offsets=offsets, y=y)
+
 .ts of the UCR/UEA archive.
 """

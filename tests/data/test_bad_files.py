@@ -227,8 +227,8 @@ NPZ = [
     Bad("object array", npz(X=np.array([np.zeros(2), np.zeros(3)], dtype=object), y=[1, 2]),
         "a.npz: X is an object array, which is never loaded; store ragged sequences as 'values' (rows, features) "
         "and 'offsets' (n + 1,) integers from 0 to rows"),
-    Bad("unknown array", npz(x=X, y=[1, 2]), "a.npz: unknown array 'x' (valid: X, channels, groups, ids, lengths, "
-        "offsets, static, static_names, values, weight, y)"),
+    Bad("unknown array", npz(x=X, y=[1, 2]), "a.npz: unknown array 'x'; did you mean 'X'? (valid: X, channels, "
+        "groups, ids, lengths, offsets, static, static_names, values, weight, y)"),
     Bad("no X", npz(y=[1, 2]), "a.npz: no array 'X' (found: y)"),
     Bad("no y", npz(X=X), "a.npz: no array 'y' of targets (found: X)"),
     Bad("other y", npz(X=X, y=[1, 2, 3]), "y has shape (3,), but a.npz has 2 sequences: expected (2,)"),

@@ -154,7 +154,7 @@ def test_a_file_goes_all_the_way(tmp_path: Path) -> None:
 
 
 def test_the_example_is_a_file_that_can_be_read(tmp_path: Path) -> None:
-    wide, long = (block for block in TASK.example().split("\n\n") if "    " in block)
+    wide, long, _ = (block for block in TASK.example().split("\n\n") if "    " in block)
     for name, block, options in (
         ("wide.csv", wide, OPTIONS),
         ("long.csv", long, ClassificationOptions(id="run", time="t")),

@@ -148,7 +148,7 @@ def test_targets_that_cannot_be_used_are_refused(targets: np.ndarray | None, wor
 
 
 def test_the_example_is_a_file_that_can_be_read(tmp_path: Path) -> None:
-    wide, long = (block for block in TASK.example().split("\n\n") if "    " in block)
+    wide, long, _ = (block for block in TASK.example().split("\n\n") if "    " in block)
     for name, block, options, per_row in (
         ("wide.csv", wide, OPTIONS, False),
         ("long.csv", long, RegressionOptions(id="unit", time="t", target="life"), True),
