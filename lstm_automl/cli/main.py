@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import time
 
 import click
 
@@ -26,6 +27,7 @@ VERBS = {
     "doctor": ("lstm_automl.cli.doctor", "Check this machine and installation."),
 }
 
+BEGAN = "lstm_automl.began"
 DISK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EDQUOT)
 
 
@@ -60,8 +62,15 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="lstm-automl")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Search LSTM and BiLSTM models for sequence data: declare a space, search it, keep the best model."""
+    context.meta[BEGAN] = time.monotonic()
+
+
+def began() -> float:
+    """When the command under way was called, on the monotonic clock: its time budget counts from there."""
+    return float(click.get_current_context().meta.get(BEGAN, time.monotonic()))
 
 
 def run(args: list[str] | None = None) -> int:

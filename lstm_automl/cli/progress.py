@@ -24,6 +24,7 @@ class PlainProgress(Observer):
         direction: ``max`` or ``min``: which score is better.
         before: Trials of earlier calls.
         budget: Seconds for the whole call, None = no limit.
+        started: When it began, on the clock; None = now.
         err: Write to standard error.
         clock: Monotonic seconds.
     """
@@ -36,11 +37,13 @@ class PlainProgress(Observer):
         before: Table = (),
         *,
         budget: float | None = None,
+        started: float | None = None,
         err: bool = False,
         clock: Any = time.monotonic,
     ) -> None:
         self.name, self.metric, self.direction, self.err = name, metric, direction, err
-        self._clock, self._started, self._phase_started = clock, clock(), clock()
+        self._clock, self._phase_started = clock, clock()
+        self._started = self._phase_started if started is None else started
         self._budget = budget
         self.phase, self.total, self.earlier, self.done = "", 0, 0, 0
         self.running: dict[int, float] = {}  # job -> share of its epochs

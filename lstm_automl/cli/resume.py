@@ -46,10 +46,11 @@ class _Removable(click.ParamType):  # type: ignore[type-arg]  # generic from cli
 @options.as_json
 def resume(name: str, home: str, as_json: bool, **changes: Any) -> None:
     """Continue the search NAME where it was stopped, with larger limits if wanted."""
+    from lstm_automl.cli.main import began
     from lstm_automl.cli.places import executor_of, search_folder
     from lstm_automl.search.lock import SearchLock
 
-    directory = search_folder(name, home)
+    started, directory = began(), search_folder(name, home)
     with SearchLock(directory):
         pass
     from lstm_automl.search.executors import ready
@@ -64,7 +65,7 @@ def resume(name: str, home: str, as_json: bool, **changes: Any) -> None:
             # kept for the next call: what cannot work must not be
             placing.reach(settings)
             storing.remember(directory, settings)
-        result = run_and_report(directory, settings, quiet=as_json)
+        result = run_and_report(directory, settings, started, quiet=as_json)
     if as_json:
         click.echo(json.dumps(result.to_json()))
 

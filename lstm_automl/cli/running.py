@@ -17,17 +17,25 @@ from lstm_automl.search.driver import Driver, Stopped
 from lstm_automl.search.view import StoreView
 
 
-def run_and_report(directory: Path, settings: Search, *, quiet: bool = False) -> SearchResult:
-    """Run or continue the search in ``directory``, stop in order on a signal, print what was found."""
+def run_and_report(directory: Path, settings: Search, started: float, *, quiet: bool = False) -> SearchResult:
+    """Run or continue the search in ``directory``, stop in order on a signal, print what was found.
+
+    Args:
+        directory: Of the search, which has been made.
+        settings: Of this call.
+        started: When the command was called, on the monotonic clock: a time budget counts from there.
+        quiet: Write to standard error.
+    """
     meta, _ = storing.request(directory)
     said = f"stopped; '{_again(directory)}' continues where it was"
     show = progress.kind_for(err=quiet)(
-        directory.name, meta["metric"], meta["direction"], _before(directory), budget=settings.time_budget, err=quiet
-    )
+        directory.name, meta["metric"], meta["direction"], _before(directory),
+        budget=settings.time_budget, started=started, err=quiet,
+    )  # fmt: skip
     with show as observer, signals.stop_on_signal(stop := _Stop(), said):
         stop.observer = observer
         try:
-            result = flow.run(directory, settings, observer=observer, on_driver=stop.drivers.append)
+            result = flow.run(directory, settings, observer=observer, started=started, on_driver=stop.drivers.append)
         except (Stopped, KeyboardInterrupt):
             code = signals.exit_code() or 130
         else:

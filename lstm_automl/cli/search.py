@@ -118,8 +118,10 @@ def search() -> None:
 
 
 def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> None:
+    from lstm_automl.cli.main import began
     from lstm_automl.estimators.request import Search
 
+    started = began()
     overrides = _settings(given.pop("fixed"))
     source = {k: given.pop(k) for k in ("data", "valid", "test", "split")}
     as_json, dry = given.pop("as_json"), given.pop("dry_run")
@@ -146,7 +148,7 @@ def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> N
         from lstm_automl.estimators import storing
 
         directory = storing.create(Path(settings.home) / name, problem, space, settings)
-        result = run_and_report(directory, settings, quiet=as_json)
+        result = run_and_report(directory, settings, started, quiet=as_json)
     if as_json:
         click.echo(json.dumps(result.to_json()))
 

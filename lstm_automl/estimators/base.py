@@ -88,6 +88,7 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
         state_of: Callable[[Problem, Index], State],
         parted: Parted,
         folded: Folded,
+        started: float,
         unread: tuple[str, ...] = (),
     ) -> None:
         """Train or search, and keep what was found.
@@ -96,13 +97,14 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
             framed: Metric -> the framed data.
             state_of: Scalers of the training examples, without a search.
             parted, folded: Choose the parts of both ways.
+            started: When ``fit`` was called, on the monotonic clock.
             unread: Hyper-parameters that nothing reads with this data (a search finds out by itself).
         """
         no_retracing_advice()
         if self.search is None:
             found = self._train(framed(None), state_of, parted, unread)
         else:
-            found = self._search(framed, folded)
+            found = self._search(framed, folded, started)
         self._model = found.model
         self.trials_, self.best_params_ = found.trials, dict(found.values)
         self.history_ = found.history
@@ -119,7 +121,7 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
             problem = replace(problem, metric=WEIGHED)
         return train(problem, values, state, seed=seed, max_epochs=epochs, patience=patience, dtype=dtype)
 
-    def _search(self, framed: Callable[[str | None], Problem], folded: Folded) -> Trained:
+    def _search(self, framed: Callable[[str | None], Problem], folded: Folded, started: float) -> Trained:
         seed, epochs, patience, _, _ = self._settings()
         held = arguments.changed(self, arguments.shipped(self.task).parameters)
         idle = arguments.changed(self, ("validation_fraction", "dtype"))
@@ -130,4 +132,4 @@ class LSTMEstimator(BaseEstimator):  # type: ignore[misc]
         own = own if self.random_state is None else {**own, "seed": seed}
         settings = searching.settled(self.search, held, **own)
         problem = folded(framed(settings.metric), settings.cv, settings.seed)
-        return searching.run(problem, settings)
+        return searching.run(problem, settings, started)

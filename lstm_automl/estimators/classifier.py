@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, Self
@@ -168,6 +169,7 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
             UsageError: an argument, X or y cannot be used (a ``ValueError``).
             NoValidTrialError: the training diverged.
         """
+        started = time.monotonic()
         data = self._read(X, sample_weight)
         labels = inputs.targets(self, len(data), y, numeric=False)
         check_classification_targets(labels)
@@ -186,7 +188,10 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
             state = weighted_state(problem, train)
             return state if self.class_weight is None else with_class_weights(state, self._class_weights(labels[train]))
 
-        self._learn(lambda metric: parts.framed(task, data, options, metric), state_of, parts.hold_out, parts.folded)
+        def framed(metric: str | None) -> Problem:
+            return parts.framed(task, data, options, metric)
+
+        self._learn(framed, state_of, parts.hold_out, parts.folded, started)
         return self
 
     @in_python

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -159,6 +160,7 @@ class LSTMForecaster(LSTMEstimator):
             UsageError: an argument or a series cannot be used (a ``ValueError``).
             NoValidTrialError: the training diverged.
         """
+        started = time.monotonic()
         data = origins.sequences(y, known, observed, series)
         task = task_of(self.task)
         given = {"horizon": self.horizon, "season": self.season, "allow_nan": self.allow_nan}
@@ -170,7 +172,7 @@ class LSTMForecaster(LSTMEstimator):
         def framed(metric: str | None) -> Problem:
             return origins.framed(task, data, options, horizon=int(self.horizon), share=share, metric=metric)
 
-        self._learn(framed, _state, _parted, lambda problem, folds, seed: origins.rolling(problem, folds))
+        self._learn(framed, _state, _parted, lambda problem, folds, seed: origins.rolling(problem, folds), started)
         self._targets, self._channels = len(data.target_channels), (data.channels, data.known_channels)
         self._context = origins.tail(data, self.best_params_.get("window"))
         self.series_ = np.asarray(data.ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any, Self
 
@@ -164,6 +165,7 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
             UsageError: an argument, X or y cannot be used (a ``ValueError``).
             NoValidTrialError: the training diverged.
         """
+        started = time.monotonic()
         data = self._read(X, sample_weight)
         per_row = _per_row(y)
         if per_row:
@@ -180,6 +182,7 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
             weighted_state,
             parts.hold_out,
             parts.folded,
+            started,
             unread=() if per_row else ("window",),
         )
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,8 +53,13 @@ def settled(search: object, held: Mapping[str, Any], **own: Any) -> Search:
     return search.model_copy(update=update)
 
 
-def run(problem: Problem, settings: Search) -> Trained:
+def run(problem: Problem, settings: Search, started: float) -> Trained:
     """Search, select and refit; the model is read into memory before a temporary folder goes.
+
+    Args:
+        problem: The framed data, with the folds of the search.
+        settings: How to search.
+        started: When ``fit`` was called, on the monotonic clock: a time budget counts from there.
 
     Raises:
         UsageError: the space or the settings; nothing has been written then.
@@ -63,7 +67,6 @@ def run(problem: Problem, settings: Search) -> Trained:
     """
     from lstm_automl.models import bundle
 
-    started = time.monotonic()
     task = problem.task.name
     space = load(settings.space or task, overrides=dict(settings.set), task=task)
     if settings.space is None:

@@ -39,7 +39,7 @@ def made(tmp_path: Path) -> Path:
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[Search]:
     """The settings of the runs that ``resume`` asked for; none is made."""
     asked: list[Search] = []
-    monkeypatch.setattr(running, "run_and_report", lambda directory, settings, quiet: asked.append(settings))
+    monkeypatch.setattr(running, "run_and_report", lambda directory, settings, started, quiet: asked.append(settings))
     return asked
 
 
