@@ -42,8 +42,9 @@ class ClassificationOptions(DataOptions, TaskOptions):
 class Classification:
     """A label for each sequence; ragged, multivariate, with static and categorical columns.
 
-    Classes are those of the training and validation part, in sorted order, with the names and the type they
-    have in the data (``frame.info["classes"]``). A label seen in the test part alone counts as wrong.
+    Classes are those of the training and validation part, on both of which the final model is trained, in sorted
+    order, with the names and the type they have in the data (``frame.info["classes"]``). A label seen in the test part
+    alone counts as wrong.
     """
 
     name: ClassVar[str] = "classification"

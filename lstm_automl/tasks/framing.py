@@ -1,8 +1,9 @@
 """From sequences to the input fields of a frame: what classification and regression share.
 
 Channels in order: those of the data; one 0/1 channel a value of each categorical column that varies over time; one 0/1
-channel "was missing" for each channel that misses values in training (``allow_nan``). Categories that training
-never saw are all zeros.
+channel "was missing" for each channel that misses values (``allow_nan``). The columns are those of the training and
+validation part, on which the final model is trained; what the training part of a fold never saw, its scaling takes to
+zero, as all zeros stand for a category that neither part has.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def whole_sequences(data: Sequences) -> dict[str, Index]:
 def input_scaling(frame: Frame, train: Index) -> dict[str, Array]:
     """``x_mean``, ``x_std`` over the training rows, ``static_mean``, ``static_std`` over the training sequences.
 
-    Channels of zeros and ones keep their scale.
+    Channels of zeros and ones keep their scale, if training has a one.
     """
     plain = len(frame.info["channels"])
     arrays: dict[str, Array] = {}

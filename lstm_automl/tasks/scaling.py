@@ -17,6 +17,9 @@ Moments = tuple[NDArray[np.float64], NDArray[np.float64]]
 SLICE = 1 << 18
 """Rows read at once."""
 
+ABSENT = 1e30
+"""Deviation of a 0/1 column that is never 1 in the training rows: what it says elsewhere is scaled to nothing."""
+
 
 def training_rows(frame: Frame, train: Index) -> Index:
     """The rows of ``x`` that training examples may read, each once, in order."""
@@ -30,7 +33,8 @@ def moments(values: Array, rows: Index, keep: Sequence[int] = ()) -> Moments:
     """``(mean, std)`` of each column over ``rows``, NaN left out.
 
     A column that does not vary (beyond rounding) gets std 1, one that is all NaN mean 0. Columns in ``keep`` (zeros and
-    ones) keep their scale: mean 0, std 1.
+    ones) keep their scale: mean 0, std 1, or ``ABSENT``: a category that these rows do not have is an unknown one to
+    whoever learns from them, though the frame, which serves all folds and the final model, has a column for it.
     """
     width = values.shape[1]
     total, count = np.zeros(width), np.zeros(width)
@@ -45,7 +49,7 @@ def moments(values: Array, rows: Index, keep: Sequence[int] = ()) -> Moments:
     std = np.sqrt(square / np.maximum(count, 1))
     std[std <= 1e-9 * np.abs(mean)] = 1.0
     std[std == 0] = 1.0
-    mean[list(keep)], std[list(keep)] = 0.0, 1.0
+    mean[list(keep)], std[list(keep)] = 0.0, np.where(total[list(keep)], 1.0, ABSENT)
     return mean, std
 
 

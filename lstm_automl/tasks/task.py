@@ -63,7 +63,8 @@ class State:
         info: JSON facts.
         arrays: ``x_mean``, ``x_std`` ``(features,)``: the network sees ``(x - x_mean) / x_std``, NaN as 0;
             ``static_mean``, ``static_std``; ``y_mean``, ``y_std`` ``(outputs,)`` for numeric targets (the network
-            sees and returns ``(y - y_mean) / y_std``); ``class_weight`` ``(classes,)`` where asked for.
+            sees and returns ``(y - y_mean) / y_std``); ``class_weight`` ``(classes,)`` where asked for. A category
+            that the training part lacks has a deviation that takes it to zero.
     """
 
     info: Mapping[str, Any] = field(default_factory=dict)

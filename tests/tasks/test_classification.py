@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from lstm_automl.data.combine import take
+from lstm_automl.data.frame import Frame
 from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.errors import DataError
 from lstm_automl.tasks.classification import Classification, ClassificationOptions
+from lstm_automl.tasks.task import State
 
 TASK, OPTIONS = Classification(), ClassificationOptions()
 MASKED = ClassificationOptions(allow_nan=True)
@@ -80,6 +82,27 @@ def test_facts_come_from_training_alone(rich: Sequences) -> None:
     assert info["vocabulary"]["site"] == ["north", "south", "west"]
     whole = replace(rich, values=np.nan_to_num(rich.values))
     assert TASK.prepare(Parts(whole, None, test), MASKED).frame.info["indicators"] == []
+
+
+def test_what_the_training_part_never_saw_is_unknown_to_its_model(rich: Sequences) -> None:
+    train = take(replace(rich, values=np.nan_to_num(rich.values, nan=100.0)), np.arange(40))
+    valid = replace(rich, categories={"mode": np.full(len(rich.values), "idle"), "site": np.full(60, "east")})
+    prepared = TASK.prepare(Parts(train, valid, train), MASKED)
+    frame, fold = prepared.frame, prepared.split.folds[0]
+    assert frame.info["vocabulary"] == {"mode": ["idle", "off", "on"], "site": ["east", "north", "south", "west"]}
+    state = TASK.fit_state(frame, fold.train, MASKED)
+    seen = steps_of(frame, "x", state)
+    assert np.abs(seen[train.offsets[-1] :, [2, 5]]).max() < 1e-20  # "mode" is idle, "b" was missing
+    assert np.array_equal(seen[: train.offsets[-1], 3], train.categories["mode"] == "off")
+    assert np.abs(steps_of(frame, "static", state)[40:100, 1]).max() < 1e-20
+    final = TASK.fit_state(frame, prepared.split.refit, MASKED)
+    assert steps_of(frame, "x", final)[train.offsets[-1] :, 2].max() == 1
+
+
+def steps_of(frame: Frame, name: str, state: State) -> np.ndarray:
+    """A field as the network sees it."""
+    values = np.asarray(frame.fields[name].values, np.float64)
+    return (values - state.arrays[f"{name}_mean"]) / state.arrays[f"{name}_std"]
 
 
 def test_the_data_type_stays(demo: Sequences) -> None:

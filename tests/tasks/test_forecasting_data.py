@@ -160,6 +160,17 @@ def test_categories_become_channels_of_what_training_saw() -> None:
     assert TASK.frame(data, options, made.frame.info).examples["end"].tolist() == [395, 695]
 
 
+def test_a_category_later_than_the_training_rows_of_a_fold_is_unknown_there() -> None:
+    data = series(160, categories={"day": np.array(["mo", "tu"])[(np.arange(160) >= 75).astype(int)]})
+    made, options = framed(data, horizon=3)
+    folds = made.split.folds
+    assert made.frame.info["vocabulary"] == {"day": ["mo", "tu"]}
+    first, last = (TASK.fit_state(made.frame, f.train, options).arrays["x_std"][-1] for f in (folds[0], folds[-1]))
+    assert made.frame.examples["end"][folds[0].train].max() + 3 <= 75
+    assert 1 / first < 1e-20
+    assert last == 1
+
+
 def test_weights_of_series_become_those_of_origins() -> None:
     made, _ = framed(series(400, 300, weights=np.array([1.0, 5.0])), horizon=5)
     weight = made.frame.fields["weight"].values

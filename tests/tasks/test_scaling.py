@@ -27,6 +27,14 @@ def test_columns_that_do_not_vary_keep_their_scale() -> None:
     assert std.tolist() == [1, 1, 1, 1]
 
 
+def test_a_column_of_zeros_and_ones_that_is_never_one_says_nothing_elsewhere() -> None:
+    values = np.column_stack([np.arange(10) >= 8, np.arange(10) % 2]).astype(np.float32)
+    mean, std = moments(values, np.arange(8), keep=[0, 1])
+    scaled = (values - mean.astype(np.float32)) / std.astype(np.float32)
+    assert np.abs(scaled[:, 0]).max() < 1e-20
+    assert scaled[:, 1].tolist() == values[:, 1].tolist()
+
+
 def test_training_rows_are_those_that_training_examples_read() -> None:
     examples = {"sequence": [0, 0, 1], "low": [0, 0, 6], "end": [2, 4, 9]}
     frame = Frame({"x": Field(np.zeros((9, 1)))}, {k: np.array(v) for k, v in examples.items()})
