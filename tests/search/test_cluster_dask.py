@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clusters import Dask, Heard, environment, search, until
-from slow_rungs import GREEDY
+from slow_rungs import GREEDY, mark_of
 from slow_rungs import RUNNER as SLOW
 
 from lstm_automl.errors import StorageError, UsageError
@@ -99,6 +101,32 @@ def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: 
         max(len(list(p.glob("attempt-*/died.json"))) for p in (directory / "jobs").glob("*") if p.name != "000003") == 1
     )
     assert [p.name for p in (tmp_path / "store").rglob("*") if p.is_file()] == ["token"], "left in the storage"
+
+
+def test_a_trial_that_loses_its_worker_again_and_again(cluster: Dask, local: list[str], tmp_path: Path) -> None:
+    """The rung has a process of its own: that its worker goes is not its doing, four times at the same place or not."""
+    directory, lost = tmp_path / "search", set[str]()
+    mark = mark_of(cluster.place, 2)
+    mark.unlink(missing_ok=True)
+    ended = threading.Event()
+
+    def kill() -> None:
+        while len(lost) < 4 and not ended.wait(0.01):
+            if mark.exists() and (pid := mark.read_text()) and pid not in lost:
+                lost.add(pid)
+                cluster.kill(2)
+                cluster.add()
+
+    with ThreadPoolExecutor(1) as beside:
+        killing = beside.submit(kill)
+        try:
+            table = lines(search(directory, lambda: on(cluster, directory), META))
+        finally:
+            ended.set()
+        killing.result()
+    assert len(lost) == 4
+    assert len(list((directory / "jobs" / "000002").glob("attempt-*/died.json"))) == 4
+    assert table == local
 
 
 def test_stop_and_resume(cluster: Dask, local: list[str], tmp_path: Path) -> None:

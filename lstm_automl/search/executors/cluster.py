@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
+from lstm_automl.search.executors.endings import ANEW
 from lstm_automl.search.executors.hosts import Message
 from lstm_automl.search.executors.passing import Passing
 from lstm_automl.search.executors.ready import RUNNER
@@ -208,7 +209,7 @@ class ClusterExecutor:
             return
         job, seat.job = seat.job, None
         if "lost" in message:
-            message = {"died": f"the worker of job {job.spec.job} was begun anew", "ours": False}
+            message = {"died": f"the worker of job {job.spec.job} {ANEW}", "ours": False}
             del self._seats[name]
             self._backend.again(name)
         self._settle(job, message)

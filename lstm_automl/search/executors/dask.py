@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from lstm_automl.errors import UsageError
 from lstm_automl.search.executors import hosts
 from lstm_automl.search.executors.cluster import ClusterExecutor
+from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
 from lstm_automl.search.executors.seats import Tell, need_address
 from lstm_automl.search.executors.storage import Storage
@@ -22,6 +23,8 @@ LOOK_SECONDS = 1.0
 SILENT_SECONDS = 10.0
 SILENCES = 3
 """Times in a row that a scheduler may be silent for so long before it counts as gone."""
+LOST_WORKER = ("KilledWorker", "NoValidWorkerError")
+"""What dask says of a task whose worker is gone, or gone again and again."""
 
 
 class DaskExecutor(ClusterExecutor):
@@ -162,7 +165,7 @@ class DaskCluster:
 
     def _look(self, there: set[str]) -> None:
         for name in sorted(self._known - there):
-            self._forget(name, "left the cluster")
+            self._forget(name, LEFT)
         new = sorted(there - self._known)
         self._known |= there
         if new:
@@ -203,7 +206,9 @@ class DaskCluster:
             return found
         if isinstance(error, ImportError):
             return {"died": f"lstm_automl cannot be imported there: {error}", "ours": False}
-        return {"died": f"{type(error).__name__}: {error}", "ours": False}
+        kind = type(error).__name__
+        how = LEFT if kind in LOST_WORKER else "ended"
+        return {"died": f"its worker {how}: {kind}: {error}", "ours": False}
 
     def _submit(self, name: str, key: str, function: Callable[..., Any], *arguments: Any) -> Any:
         return self._client.submit(

@@ -8,6 +8,8 @@ from lstm_automl.search.executors.caps import OVER
 
 EXHAUSTED = "ran out of memory"
 OUTSIDE = "killed by SIGKILL by somebody"
+LEFT = "left the cluster"
+ANEW = "was begun anew"
 
 
 def describe(code: int, starved: bool | None = None) -> str:
@@ -43,5 +45,8 @@ def is_own(message: str) -> bool:
 
 
 def is_outside(message: str) -> bool:
-    """Whether it was somebody else's doing: nobody but the system, for want of memory, kills so by itself."""
-    return OUTSIDE in message
+    """Whether it was somebody else's doing: a kill while there is memory, or the loss of a cluster's worker.
+
+    A rung there has a process of its own, whose end is not the worker's.
+    """
+    return any(words in message for words in (OUTSIDE, LEFT, ANEW))

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from lstm_automl.search.executors import hosts
 from lstm_automl.search.executors.cluster import ClusterExecutor
+from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
 from lstm_automl.search.executors.ray_joining import connect, imported, knock
 from lstm_automl.search.executors.seats import Tell, need_address
@@ -215,4 +216,6 @@ class RayCluster:
 
 def _words(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"ended: {lines[0] if lines else type(error).__name__}"
+    known: Any = imported().exceptions
+    lost = isinstance(error, (known.RayActorError, known.NodeDiedError, known.ObjectLostError))
+    return f"{LEFT if lost else 'ended'}: {lines[0] if lines else type(error).__name__}"
