@@ -62,9 +62,12 @@ def schedulers(sets: Sets, orders: int) -> None:
     made: dict[str, Make] = {"none": none, "asha (shipped)": asha, "hyperband": hyperband}
     for factor, ends in product((2, 4), ((1 / 4,), (1 / 2,), (1 / 10,), (1 / 4, 1 / 2))):
         if (factor, ends) != (4, (1 / 4,)):
-            name = f"asha, one in {factor}, rungs at {' and '.join(f'{share:.0%}' for share in ends)}"
-            made[name] = partial(varied, factor=factor, ends=ends)
+            made[_rungs(factor, ends)] = partial(varied, factor=factor, ends=ends)
     compare(sets, orders, {name: (make, as_drawn) for name, make in made.items()})
+
+
+def _rungs(factor: int, ends: Sequence[float]) -> str:
+    return f"asha, one in {factor}, rungs at {' and '.join(f'{share:.0%}' for share in ends)}"
 
 
 def pruning(sets: Sets, orders: int) -> None:
@@ -127,12 +130,15 @@ def warm(sets: Sets, orders: int) -> None:
 
 def forty(sets: Sets, orders: int) -> None:
     """Searches of the default length: 40 trials of the three seeds together, scores moved to one mean."""
+    made: dict[str, Make] = {"none": none, "asha (shipped)": asha, "hyperband": hyperband}
+    for ends in ((1 / 4, 1 / 2), (1 / 2,), (1 / 10,), (1 / 10, 1 / 3)):
+        made[_rungs(4, ends)] = partial(varied, ends=ends)
     print("| set | policy | at 1/4 | at 1/2 | end | time | sooner |\n|---|---|---:|---:|---:|---:|---:|")
     for name, seeds in sets.items():
         curves = pooled(seeds)
         cold = [drawn(curves, n, 40) for n in range(orders)]
         base = [play(curves, none, order) for order in cold]
-        for policy, make in {"none": none, "asha": asha, "hyperband": hyperband}.items():
+        for policy, make in made.items():
             runs = [play(curves, make, order) for order in cold]
             *_, time, sooner = figures(curves, cold, runs, base)
             cells = regrets(curves, cold, runs, [r.seconds for r in base])
