@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lstm_automl.search.attempts import outcome
 from lstm_automl.search.contracts import NewTrial, Oracle, Promote, RungSpec, Scheduler, Values
@@ -62,7 +64,13 @@ class Decider:
         self._concurrency, self._patience = concurrency, patience
         self._blind = not any(getattr(part, "reads_results", True) for part in (oracle, scheduler))
         self._readable, self._quick = store.reads, 0
+        self._thought: Future[Decision] | None = None
         self.exhausted = False
+
+    @property
+    def quick(self) -> bool:
+        """Decisions take next to no time: :meth:`start` gives them at once."""
+        return self._quick >= QUICK_PROPOSALS
 
     def due(self) -> bool:
         """Whether a decision can be taken now."""
@@ -72,24 +80,34 @@ class Decider:
         return self._ledger.finished(self._readable)
 
     def start(self, tell: Tell) -> Decision | None:
-        """The next decision, or None when it will be told later from another thread."""
+        """The next decision, or None when it will be told later, perhaps from another thread.
+
+        A decision that came too late to be taken is told again: the question is the same until one is taken.
+        """
+        if self._thought is not None and not (self._thought.done() and self._thought.exception()):
+            self._thought.add_done_callback(partial(_answer, tell))
+            return None
         self._ledger.show(self._readable)
         table, number, limits = self._ledger.table, len(self._ledger.trials), self._limits
         decision = self._scheduler.next(table, number, limits.max_trials, limits.max_epochs)
         if not isinstance(decision, NewTrial):
             return self._promotion(decision)
-        if self._quick >= QUICK_PROPOSALS:
+        if self.quick:
             return self._new_trial(decision)
-        threading.Thread(target=self._tell, args=(decision, tell), name="oracle", daemon=True).start()
+        self._thought = Future()
+        self._thought.add_done_callback(partial(_answer, tell))
+        threading.Thread(target=self._think, args=(decision, self._thought), name="oracle", daemon=True).start()
         return None
 
     def take(self, decision: Decision) -> list[int]:
         """Record a decision; the numbers of its jobs."""
+        self._thought = None
         if not decision.specs:
             self.exhausted = self._readable >= len(self._ledger)
             self._readable += 1
             return []
-        specs, trial = self._continued(decision.specs), decision.trial
+        first, trial = len(self._store.jobs), decision.trial  # a late answer may find other jobs in its place
+        specs = self._continued([replace(spec, job=first + i) for i, spec in enumerate(decision.specs)])
         self._store.add(specs, trial, self._readable if self._readable > max(0, self._rule()) else None)
         self._ledger.decide(specs, trial)
         if trial is None:
@@ -110,11 +128,11 @@ class Decider:
         """How many jobs the next decision may read: 0..k-C of jobs numbered 0..k-1."""
         return 0 if self._blind else len(self._ledger) - self._concurrency + 1
 
-    def _tell(self, decision: NewTrial, tell: Tell) -> None:
+    def _think(self, decision: NewTrial, thought: Future[Decision]) -> None:
         try:
-            tell(self._new_trial(decision))
+            thought.set_result(self._new_trial(decision))
         except BaseException as error:
-            tell(error)
+            thought.set_exception(error)
 
     def _new_trial(self, decision: NewTrial) -> Decision:
         table, number = self._ledger.table, len(self._ledger.trials)
@@ -164,3 +182,7 @@ class Decider:
             )
             for i, fold in enumerate(folds)
         ]
+
+
+def _answer(tell: Tell, thought: Future[Decision]) -> None:
+    tell(thought.exception() or thought.result())

@@ -76,7 +76,7 @@ class Workbench:
         self._events.tell("stop")
 
     def work(self, jobs: Sequence[int], budget: Budget, decider: Decider | None) -> None:
-        """Run ``jobs`` and whatever ``decider`` adds until nothing is left or the budget is spent.
+        """Run ``jobs`` and whatever ``decider`` adds until nothing is left or the budget is spent, which waits for no oracle.
 
         Raises:
             Stopped: :meth:`stop` was called.
@@ -88,10 +88,9 @@ class Workbench:
             while True:
                 if self._stopping:
                     self._halt()
-                with self._batch():
-                    self._decide()
-                with self._batch():
-                    self._submit()
+                for step in (self._submit, self._decide, self._submit):  # a slow oracle thinks when all else is done
+                    with self._batch():
+                        step()
                 if self._idle():
                     self._store.flush()
                     return
@@ -104,9 +103,8 @@ class Workbench:
             raise
 
     def _idle(self) -> bool:
-        if self._running or self._deciding:
-            return False
-        return self._budget.spent or (not self._pending and (self._decider is None or self._decider.exhausted))
+        done = not self._pending and (self._decider is None or self._decider.exhausted)
+        return not self._running and (self._budget.spent or (done and not self._deciding))
 
     def _decide(self) -> None:
         """Begin the next decisions while few jobs wait."""
@@ -170,14 +168,16 @@ class Workbench:
 
     def _listen(self, seconds: float) -> None:
         """Wait for news and take in all there is; what it changes is committed together."""
-        events = self._events.wait(min(seconds, GATHER))
+        calm = ("epoch", "decision") if len(self._pending) >= self._ahead() - 1 else ("epoch",)
+        events = self._events.wait(min(seconds, GATHER), calm)
         if not events:
             self._store.flush()
-            events = self._events.wait(seconds)
+            events = self._events.wait(seconds, calm)
         with self._batch():
             for kind, what in events:
                 self._take(kind, what)
-            self._decide()
+            if self._decider is None or self._decider.quick:
+                self._decide()
         if self._wrong is not None:
             raise self._wrong
         for job, running in self._running.items() if self._budget.left() is not None else ():
