@@ -1,6 +1,6 @@
 """Learning curves of the shipped classification space, recorded once, for ``replay.py`` to try policies on.
 
-    python benchmarks/policies/record.py --minutes 45 --folder /tmp/curves
+    python benchmarks/policies/record.py --minutes 60 --folder curves  # 25 minutes of one free core
 
 The same configurations on each of three sets: the space's own first trials, then random ones, each trained to the end,
 without patience, three times: a seed is another split and another initialisation. One configuration after the other on
@@ -141,11 +141,11 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", nargs="*", default=list(SETS), metavar="SET")
-    parser.add_argument("--configurations", type=int, default=24, help="at most")
+    parser.add_argument("--configurations", type=int, default=16, help="at most")
     parser.add_argument(
         "--first", type=int, default=0, help="number of the first one: parts may be recorded side by side"
     )
-    parser.add_argument("--minutes", type=float, default=45.0, help="of wall time, for all")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of wall time, for all")
     parser.add_argument("--folder", type=Path, default=RECORDED)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
