@@ -21,7 +21,10 @@ from lstm_automl.cli import options
 @options.home
 @options.tracking_uri
 def predict(model: str, data: str, output: str | None, home: str, tracking_uri: str | None) -> None:
-    """Predict with MODEL: models:/NAME@champion, models:/NAME/3, a bundle folder, or the NAME of a search."""
+    """Predict with MODEL: models:/NAME@champion, models:/NAME/3, a bundle folder, or the NAME of a search.
+
+    One row a sequence. A forecast is one row a series and step: id, step, time where it is known, a column a target.
+    """
     from lstm_automl.errors import UsageError
 
     suffix = Path(output).suffix if output else ".csv"
@@ -38,7 +41,7 @@ def predict(model: str, data: str, output: str | None, home: str, tracking_uri: 
     if suffix == ".parquet":
         table.to_parquet(output)
     elif suffix in (".json", ".jsonl"):
-        table.to_json(output, orient="records", lines=True, double_precision=15)
+        table.to_json(output, orient="records", lines=True, double_precision=15, date_format="iso")
     else:
         text = table.to_csv(output, index=False)
         if text is not None:

@@ -27,15 +27,11 @@ def read(predictor: Predictor, data: str | Path | Sequences, *, labelled: bool) 
 
 
 def predict(predictor: Predictor, data: str | Path | Sequences) -> pd.DataFrame:
-    """One row a sequence: ``id`` where the data names them, then the task's output columns."""
-    import pandas as pd
+    """One row a sequence, of forecasts one a sequence and step; see :func:`estimators.predictions.as_table`."""
+    from lstm_automl.estimators.predictions import as_table
 
     sequences = read(predictor, data, labelled=False)
-    columns = predictor.predict(sequences)
-    table = {k: list(v) if v.ndim > 1 else v for k, v in columns.items()}
-    if sequences.ids is not None and "id" not in table and len(sequences.ids) == len(next(iter(table.values()))):
-        table = {"id": sequences.ids, **table}
-    return pd.DataFrame(table)
+    return as_table(predictor.predict(sequences), sequences, predictor.info["frame"])
 
 
 def evaluate(predictor: Predictor, data: str | Path | Sequences) -> dict[str, float]:
