@@ -1,11 +1,12 @@
-"""The fused LSTM layer against Keras' and PyTorch's: forward and backward, one thread, interleaved, best of n.
+"""The fused layers against Keras' and PyTorch's: forward and backward, one thread, interleaved, best of n.
 
-    python benchmarks/kernel.py [--between]
+    python benchmarks/kernel.py [--cell lstm|gru|simple_rnn] [--between] [--corners]
 
 The figures behind ``lstm_automl/models/kernels/rule.py``. A ratio above 1 means that the fused layer is faster.
-PyTorch is timed where it can be imported. ``--between`` adds the shapes about the rule's boundary, where each of the
-two kernels is forced in turn. Times are processor time of this process, which other programs disturb less than they
-disturb the clock on the wall; on a quiet machine the two are equal.
+PyTorch is timed where it can be imported. ``--between`` adds the shapes about the boundary of the LSTM's rule, where
+each of the two kernels is forced in turn; ``--corners`` shapes and batches far from the usual. Times are processor time
+of this process, which other programs disturb less than they disturb the clock on the wall; on a quiet machine the two
+are equal.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import os
 
 os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
 
+import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,12 +25,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lstm_automl.models.kernels.layer import FusedLSTM
+from lstm_automl.models.kernels.fused import Fused
+from lstm_automl.models.kernels.layer import FusedGRU, FusedLSTM, FusedSimpleRNN
 
 STEPS = (8, 24, 100, 400)
 SHAPES = ((8, 32), (8, 128), (128, 64), (256, 256))
 BETWEEN = ((8, 64), (8, 96), (32, 64), (64, 32), (64, 64), (64, 96), (128, 16), (128, 32))
+CORNERS = (
+    (8, 1, 8, 8), (8, 13, 1, 8), (8, 24, 512, 16), (8, 24, 8, 256), (8, 100, 64, 64), (8, 24, 8, 512),
+    (128, 1, 8, 32), (128, 13, 8, 64), (128, 24, 8, 256), (128, 100, 64, 64), (128, 24, 512, 16), (128, 14, 8, 512),
+)  # fmt: skip
+"""Batch, steps, features, units."""
 BATCH, REPEATS = 32, 5
+CELLS: dict[str, tuple[type[keras.Layer], type[Fused], str]] = {
+    "lstm": (keras.layers.LSTM, FusedLSTM, "LSTM"),
+    "gru": (keras.layers.GRU, FusedGRU, "GRU"),
+    "simple_rnn": (keras.layers.SimpleRNN, FusedSimpleRNN, "RNN"),
+}
+"""Keras' layer, ours, and the name of PyTorch's."""
 
 Run = Callable[[], None]
 
@@ -50,14 +63,14 @@ def graph(layer: keras.Layer, x: tf.Tensor, calls: int) -> Run:
     )
 
 
-def torch_layer(features: int, units: int, x: tf.Tensor, calls: int) -> Run | None:
-    """The same by ``torch.nn.LSTM``, or None without PyTorch."""
+def torch_layer(cell: str, features: int, units: int, x: tf.Tensor, calls: int) -> Run | None:
+    """The same by PyTorch's layer, or None without PyTorch."""
     try:
         import torch
     except ImportError:
         return None
     torch.set_num_threads(1)
-    layer, batch = torch.nn.LSTM(features, units, batch_first=True), torch.tensor(x.numpy())
+    layer, batch = getattr(torch.nn, CELLS[cell][2])(features, units, batch_first=True), torch.tensor(x.numpy())
 
     def run() -> None:
         for _ in range(calls):
@@ -67,9 +80,9 @@ def torch_layer(features: int, units: int, x: tf.Tensor, calls: int) -> Run | No
     return run
 
 
-def fused(units: int, kernel: str | None = None) -> FusedLSTM:
+def fused(cell: str, units: int, kernel: str | None = None) -> Fused:
     """The layer by the rule's kernel, or by this one."""
-    layer = FusedLSTM(units, return_sequences=True)
+    layer = CELLS[cell][1](units, return_sequences=True)
     if kernel:
         layer.kernel_for = lambda shape: kernel
     return layer
@@ -88,12 +101,12 @@ def best(runs: Sequence[Run | None], calls: int) -> list[float]:
     return [1e3 * min(found) / calls if run else float("nan") for run, found in zip(runs, times, strict=True)]
 
 
-def data(steps: int, features: int) -> tf.Tensor:
+def data(steps: int, features: int, batch: int = BATCH) -> tf.Tensor:
     """A batch."""
-    return tf.constant(np.random.default_rng(0).normal(size=(BATCH, steps, features)).astype("float32"))
+    return tf.constant(np.random.default_rng(0).normal(size=(batch, steps, features)).astype("float32"))
 
 
-def against_peers() -> None:
+def against_peers(cell: str) -> None:
     """The table of the fused layer beside its peers, and the medians."""
     print("| T | features | units | kernel | Keras ms | PyTorch ms | fused ms | to Keras | to PyTorch |")
     print("|---|---|---|---|---|---|---|---|---|")
@@ -101,8 +114,8 @@ def against_peers() -> None:
     for steps in STEPS:
         for features, units in SHAPES:
             x, calls = data(steps, features), max(3, 1200 // steps)
-            plain, ours = keras.layers.LSTM(units, return_sequences=True), fused(units)
-            runs = [graph(plain, x, calls), torch_layer(features, units, x, calls), graph(ours, x, calls)]
+            plain, ours = CELLS[cell][0](units, return_sequences=True), fused(cell, units)
+            runs = [graph(plain, x, calls), torch_layer(cell, features, units, x, calls), graph(ours, x, calls)]
             k, t, f = best(runs, calls)
             ratios.append((k / f, t / f))
             row: list[Any] = [steps, features, units, ours.kernel_for(x.shape)]
@@ -117,13 +130,38 @@ def about_the_boundary() -> None:
     for steps in STEPS[:3]:
         for features, units in BETWEEN:
             x, calls = data(steps, features), max(3, 600 // steps)
-            layers = [keras.layers.LSTM(units, return_sequences=True), fused(units, "block"), fused(units, "hoisted")]
+            layers = [keras.layers.LSTM(units, return_sequences=True)]
+            layers += [fused("lstm", units, kernel) for kernel in ("block", "hoisted")]
             k, block, hoisted = best([graph(layer, x, calls) for layer in layers], calls)
-            says = fused(units).kernel_for(x.shape)
+            says = fused("lstm", units).kernel_for(x.shape)
             print(f"| {steps} | {features} | {units} | {says} | {k / block:.2f} | {k / hoisted:.2f} |", flush=True)
 
 
+def in_the_corners(cell: str) -> None:
+    """The table of unusual shapes and batches."""
+    print(
+        "\n| batch | T | features | units | kernel | Keras ms | fused ms | to Keras |\n|---|---|---|---|---|---|---|---|"
+    )
+    for batch, steps, features, units in CORNERS:
+        x, calls, ours = data(steps, features, batch), max(3, 300 // steps), fused(cell, units)
+        k, f = best([graph(layer, x, calls) for layer in (CELLS[cell][0](units, return_sequences=True), ours)], calls)
+        row = [batch, steps, features, units, ours.kernel_for(x.shape), *(f"{v:.2f}" for v in (k, f, k / f))]
+        print("|", " | ".join(map(str, row)), "|", flush=True)
+
+
+def cell_of(arguments: argparse.ArgumentParser) -> argparse.Namespace:
+    """What was asked for, the cell among it."""
+    arguments.add_argument("--cell", choices=CELLS, default="lstm")
+    return arguments.parse_args()
+
+
 if __name__ == "__main__":
-    against_peers()
-    if "--between" in sys.argv[1:]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--between", action="store_true")
+    parser.add_argument("--corners", action="store_true")
+    asked = cell_of(parser)
+    against_peers(asked.cell)
+    if asked.between:
         about_the_boundary()
+    if asked.corners:
+        in_the_corners(asked.cell)

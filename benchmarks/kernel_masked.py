@@ -1,6 +1,6 @@
-"""The fused LSTM as trials use it: bidirectional, ragged batches of any shape, recurrent dropout, against Keras' own.
+"""The fused layers as trials use them: bidirectional, ragged batches of any shape, recurrent dropout; against Keras.
 
-    python benchmarks/kernel_masked.py
+    python benchmarks/kernel_masked.py [--cell lstm|gru|simple_rnn]
 
 Forward and backward, batch 32, one thread, interleaved, best of n, in processor time; and the time to build the graph.
 """
@@ -11,12 +11,13 @@ import os
 
 os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
 
+import argparse
 import time
 
 import keras
 import numpy as np
 import tensorflow as tf
-from kernel import BATCH, Run, best, data
+from kernel import BATCH, CELLS, Run, best, cell_of, data
 
 from lstm_automl.models.kernels.choose import fast
 
@@ -46,7 +47,7 @@ def graph(layer: keras.Layer, x: tf.Tensor, mask: tf.Tensor | None, calls: int) 
     return run, time.process_time() - started
 
 
-def main() -> None:
+def main(cell: str) -> None:
     """Print the table."""
     print(
         "| T | features | units | ragged | recurrent dropout | Keras ms | fused ms | ratio | graph s, Keras | fused |"
@@ -58,7 +59,7 @@ def main() -> None:
         calls = max(2, 300 // steps)
         runs, builds = [], []
         for swap in (lambda layer: layer, fast):
-            layer = keras.layers.LSTM(units, return_sequences=True, recurrent_dropout=rate)
+            layer = CELLS[cell][0](units, return_sequences=True, recurrent_dropout=rate)
             run, seconds = graph(keras.layers.Bidirectional(swap(layer)), data(steps, features), mask, calls)
             runs.append(run)
             builds.append(seconds)
@@ -68,4 +69,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(cell_of(argparse.ArgumentParser()).cell)

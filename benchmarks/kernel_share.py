@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm_automl.models.builder import build
 from lstm_automl.models.inputs import InputSpec
-from lstm_automl.models.kernels.layer import FusedLSTM
+from lstm_automl.models.kernels.fused import Fused
 from lstm_automl.spaces import loader
 from lstm_automl.spaces.neutral import read
 from lstm_automl.spaces.sampling import random_values
@@ -31,15 +31,20 @@ HEADS = {
     "regression": HeadSpec("value", 1, "mse"),
     "forecasting": HeadSpec("horizon", FEATURES, "mae", horizon=24, options={"target_channels": list(range(FEATURES))}),
 }
+BOTH = {"lstm block", "lstm hoisted"}
+KINDS = [
+    frozenset(kind) for kind in (*({k} for k in sorted(BOTH)), BOTH, {"gru hoisted"}, {"simple_rnn hoisted"}, {"plain"})
+]
+"""Of a trial: all its layers are of one cell."""
 
 
 def kernels(layer: keras.Layer) -> list[str]:
-    """The kernel of each recurrent layer in it, ``other cell`` for one that is no LSTM."""
+    """The cell and the kernel of each recurrent layer in it."""
     if not isinstance(layer, keras.layers.Bidirectional | keras.layers.RNN):
         return []
     shape = keras.tree.flatten(layer.input)[0].shape
     parts = [layer.forward_layer, layer.backward_layer] if hasattr(layer, "forward_layer") else [layer]
-    return [part.kernel_for(shape) if isinstance(part, FusedLSTM) else "other cell" for part in parts]
+    return [f"{part.kind} {part.kernel_for(shape)}" if isinstance(part, Fused) else "plain" for part in parts]
 
 
 def trial(task: str, values: Mapping[str, Any]) -> set[str]:
@@ -55,14 +60,12 @@ def trial(task: str, values: Mapping[str, Any]) -> set[str]:
 def main(trials: int) -> None:
     """Print the table."""
     print(f"Shares of {trials} random trials, {FEATURES} channels.\n")
-    print("| space | block | hoisted | block and hoisted | plain | another cell |\n|---|---|---|---|---|---|")
+    print(f"| space | {' | '.join(' and '.join(sorted(kind)) for kind in KINDS)} |\n|---{'|---' * len(KINDS)}|")
     for task in HEADS:
         space, rng = loader.load(task, task=task), np.random.default_rng(0)
         counts = Counter(frozenset(trial(task, random_values(space, rng))) for _ in range(trials))
-        kinds = ({"block"}, {"hoisted"}, {"block", "hoisted"}, {"plain"}, {"other cell"})
-        shares = [f"{counts[frozenset(kind)] / trials:.0%}" for kind in kinds]
-        assert sum(counts[frozenset(kind)] for kind in kinds) == trials, counts
-        print(f"| {task} |", " | ".join(shares), "|", flush=True)
+        assert sum(counts[kind] for kind in KINDS) == trials, counts
+        print(f"| {task} |", " | ".join(f"{counts[kind] / trials:.0%}" for kind in KINDS), "|", flush=True)
 
 
 if __name__ == "__main__":
