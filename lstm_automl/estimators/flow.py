@@ -12,7 +12,6 @@ from lstm_automl.estimators import pacing, preparing, storing
 from lstm_automl.estimators.ahead import Ahead
 from lstm_automl.estimators.effort import Allowance
 from lstm_automl.estimators.finishing import finish, known_baselines
-from lstm_automl.estimators.preparing import Source
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.selection import choose, refit
@@ -20,6 +19,7 @@ from lstm_automl.search.observer import Observer
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.adapting import adapt
 from lstm_automl.tasks.problem import Problem
+from lstm_automl.tasks.sources import Source
 
 Stop = Callable[[Callable[[], None]], Any]
 
@@ -40,7 +40,7 @@ def search(
 
     Args:
         task: Registered task.
-        data: Built-in name, file, or :class:`Sequences`.
+        data: Built-in name, file, :class:`Sequences` or ``(X, y)`` of arrays as :class:`LSTMClassifier` takes them.
         valid, test: Published validation and test part.
         split: Rows (forecasting) or sequences of train, valid and test, in file order.
         settings: How to search; or give its fields as keywords (``max_trials=10``).
@@ -56,7 +56,7 @@ def search(
     started = time.monotonic()
     if settings is not None and limits:
         raise UsageError("give either settings=Search(...) or its fields, not both")
-    chosen = settings or Search(**limits)
+    chosen = settings or preparing.settings_of(task, limits)
     problem, space, name = prepare(task, data, chosen, valid=valid, test=test, split=split, options=options)
     directory = storing.create(Path(chosen.home) / name, problem, space, chosen)
     return run(directory, chosen, observer=observer, started=started)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from pydantic import ValidationError
 from lstm_automl import plugins
 from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.errors import UsageError, did_you_mean
+from lstm_automl.estimators.request import Search
+from lstm_automl.tasks import sources
 from lstm_automl.tasks.problem import Problem, metric_of
+from lstm_automl.tasks.sources import Source
 from lstm_automl.tasks.task import Task, TaskOptions
-
-Source = str | Path | Sequences
 
 
 def task_of(name: str) -> Task:
@@ -41,6 +43,15 @@ def options_of(task: Task, given: Mapping[str, Any]) -> TaskOptions:
         raise UsageError("\n".join(lines)) from None
 
 
+def settings_of(task: str, limits: Mapping[str, Any]) -> Search:
+    """Settings of a search from keywords; an option of the task among them is told from a misspelt setting."""
+    own = plugins.load("task", task).options.model_fields
+    for name in limits:
+        if name in own and name not in Search.model_fields:
+            raise UsageError(f"{name} is an option of {task}, not of the search: give options={{{name!r}: ...}}")
+    return Search(**limits)
+
+
 def make_problem(
     task: Task,
     options: Mapping[str, Any],
@@ -56,22 +67,18 @@ def make_problem(
     """Read, frame and split.
 
     Args:
-        data: Built-in name, file or sequences.
+        data: Built-in name, file, sequences or ``(X, y)``.
         valid, test: Published parts.
-        sizes: ``--split``: rows (forecasting) or sequences of train, valid and test, in order.
+        sizes: ``split``: rows (forecasting) or sequences of train, valid and test, in order.
         folds: As in :meth:`Task.prepare`.
     """
     chosen = options_of(task, options)
-    objective = metric_of(task, metric)
+    objective, sizes = metric_of(task, metric), _whole(sizes)
     if sizes is not None and (valid is not None or test is not None):
         raise UsageError("--split cuts one file into parts: give it without --valid and --test")
-    if data == "demo" and not Path("demo").exists():
-        train, made = task.demo(0)
-        chosen = made.model_copy(update=chosen.model_dump(include=chosen.model_fields_set))
-    else:
-        train = _read(task, data, chosen)
-        chosen = _like(chosen, train, data)
-    parts = Parts(train, *(None if other is None else _read(task, other, chosen) for other in (valid, test)))
+    sources.refuse_columns(chosen, data, valid, test)
+    train, chosen = sources.training(task, data, chosen)
+    parts = Parts(train, *(None if other is None else sources.read(task, other, chosen) for other in (valid, test)))
     return Problem(task, chosen, task.prepare(parts, chosen, seed=seed, folds=folds, sizes=sizes), objective)
 
 
@@ -81,25 +88,17 @@ def default_name(task: str, data: Source) -> str:
     >>> default_name("classification", "x/GunPoint_TRAIN.ts.gz")
     'classification-GunPoint_TRAIN'
     """
-    stem = data.source if isinstance(data, Sequences) else Path(data).name
+    stem = data.source if isinstance(data, Sequences) else "data" if isinstance(data, tuple) else Path(data).name
     stem = re.sub(r"(\.(csv|tsv|txt|parquet|npz|ts|gz))+$", "", Path(stem).name)
     return f"{task}-{re.sub(r'[^A-Za-z0-9_.=+-]+', '_', stem).strip('._') or 'data'}"
 
 
-def _like(options: TaskOptions, train: Sequences, data: Source) -> TaskOptions:
-    """What the reader found out about the training file holds for every later one."""
-    like = getattr(options, "like", None)
-    if isinstance(data, Sequences) or like is None:
-        return options
-    chosen: TaskOptions = like(train)
-    return chosen
-
-
-def _read(task: Task, source: Source, options: TaskOptions) -> Sequences:
-    from lstm_automl.data import builtin
-
-    if isinstance(source, Sequences):
-        return source
-    if str(source) in builtin.NAMES and not Path(source).exists():
-        return builtin.builtin(str(source))
-    return task.read(Path(source), options)
+def _whole(sizes: Any) -> tuple[int, ...] | None:
+    """``split=`` as whole numbers; how many and how large, the task says."""
+    if sizes is None:
+        return None
+    if not isinstance(sizes, tuple | list) or not all(
+        isinstance(s, Integral) and not isinstance(s, bool) for s in sizes
+    ):
+        raise UsageError(f"split={sizes!r}: whole numbers are needed, train, valid and perhaps test: split=(100, 20)")
+    return tuple(int(s) for s in sizes)

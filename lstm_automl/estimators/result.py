@@ -15,7 +15,7 @@ from lstm_automl.tasks.task import Direction
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lstm_automl.estimators.preparing import Source
+    from lstm_automl.data.sequences import Sequences
     from lstm_automl.models.predictor import Predictor
 
 
@@ -80,7 +80,7 @@ class SearchResult:
         """Of the objective."""
         return "max" if self.objective["direction"] == "max" else "min"
 
-    def predict(self, data: Source) -> pd.DataFrame:
+    def predict(self, data: str | Path | Sequences) -> pd.DataFrame:
         """Predict a file or sequences; columns as ``lstm-automl predict`` writes them."""
         from lstm_automl.estimators.inference import predict
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -22,9 +21,10 @@ from lstm_automl.models.inputs import InputSpec
 from lstm_automl.models.parts import Signal
 from lstm_automl.spaces.neutral import read
 from lstm_automl.spaces.space import Space
+from lstm_automl.tasks import sources
 from lstm_automl.tasks.task import Prepared, State, Task, TaskOptions
 
-Source = str | Path | Sequences | tuple[Any, Any] | None
+Source = sources.Source | None
 Batch = tuple[dict[str, NDArray[Any]], NDArray[Any], NDArray[Any]]
 
 
@@ -93,19 +93,10 @@ def widest_window(space: Space) -> int | None:
 
 
 def _read(task: Task, data: Source, options: Mapping[str, Any]) -> tuple[Sequences, TaskOptions]:
-    from lstm_automl.data import arrays, builtin
-
     try:
         chosen = task.options(**options)
     except ValidationError as wrong:
         raise UsageError(f"options of {task.name}: {wrong}") from None
-    if data is None or data == "demo":
-        train, made = task.demo(0)
-        return train, made.model_copy(update=chosen.model_dump(include=chosen.model_fields_set))
-    if isinstance(data, Sequences):
-        return data, chosen
-    if isinstance(data, tuple):
-        return arrays.from_arrays(*data), chosen
-    if str(data) in builtin.NAMES and not Path(data).exists():
-        return builtin.builtin(str(data)), chosen
-    return task.read(Path(data), chosen), chosen
+    source = "demo" if data is None else data
+    sources.refuse_columns(chosen, source)
+    return sources.training(task, source, chosen)
