@@ -76,7 +76,7 @@ class Workbench:
         self._events.tell("stop")
 
     def work(self, jobs: Sequence[int], budget: Budget, decider: Decider | None) -> None:
-        """Run ``jobs`` and what ``decider`` adds until nothing is left or the budget is spent: that waits for no oracle.
+        """Run ``jobs`` and what ``decider`` adds until nothing is left or the budget is spent, whatever an oracle does.
 
         Raises:
             Stopped: :meth:`stop` was called.

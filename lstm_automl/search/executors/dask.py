@@ -7,16 +7,14 @@ import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, ClassVar
 
 from lstm_automl.errors import UsageError
 from lstm_automl.search.executors import hosts
-from lstm_automl.search.executors.cluster import ClusterExecutor
+from lstm_automl.search.executors.addressed import AddressedExecutor
 from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
-from lstm_automl.search.executors.seats import Tell, need_address
-from lstm_automl.search.executors.storage import Storage
+from lstm_automl.search.executors.seats import Tell
 
 CONNECT_SECONDS = 5.0
 LOOK_SECONDS = 1.0
@@ -27,32 +25,18 @@ LOST_WORKER = ("KilledWorker", "NoValidWorkerError")
 """What dask says of a task whose worker is gone, or gone again and again."""
 
 
-class DaskExecutor(ClusterExecutor):
-    """Rungs on the workers of a dask scheduler; those that join later are used, too.
-
-    Args:
-        workers: Rungs at a time at most; None = as many as there are workers.
-        address: Of the scheduler, ``tcp://HOST:PORT`` or ``tls://HOST:PORT``.
-        directory: Of the search.
-        more: ``storage``, ``runner``, ``options`` of :class:`ClusterExecutor`.
-
-    Raises:
-        UsageError: distributed is not installed, nobody answers, or no worker can be used.
-    """
+class DaskExecutor(AddressedExecutor):
+    """Rungs on the workers of a dask scheduler, at ``tcp://HOST:PORT`` or ``tls://HOST:PORT``."""
 
     name: ClassVar[str] = "dask"
 
-    def __init__(
-        self, workers: int | None = None, *, address: str | None = None, directory: Path | None = None, **more: Any
-    ) -> None:
-        super().__init__(DaskCluster(need_address("dask", address)), directory, workers=workers, **more)
+    @staticmethod
+    def _reach(address: str, workers: int | None) -> DaskCluster:
+        return DaskCluster(address)
 
     @staticmethod
-    def check(address: str | None, storage: str | None = None) -> None:
-        """Raise UsageError unless a scheduler answers and there is such a storage; nothing is written."""
-        if storage is not None:
-            Storage(storage)
-        greet(need_address("dask", address))
+    def _greet(address: str) -> None:
+        greet(address)
 
 
 def connect(address: str) -> Any:

@@ -4,51 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import deque
-from pathlib import Path
 from typing import Any, ClassVar
 
 from lstm_automl.search.executors import hosts
-from lstm_automl.search.executors.cluster import ClusterExecutor
+from lstm_automl.search.executors.addressed import AddressedExecutor
 from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
 from lstm_automl.search.executors.ray_joining import connect, imported, knock
-from lstm_automl.search.executors.seats import Tell, need_address
-from lstm_automl.search.executors.storage import Storage
+from lstm_automl.search.executors.seats import Tell
 
 LOOK_SECONDS = 1.0
 NEWS_SECONDS = 0.25
+TURN_SECONDS = 0.05
+"""After which a rung that has been handed out is waited for, too."""
 LOST_AFTER = 5
 """Times in a row that nobody answers before the cluster counts as gone."""
 
 
-class RayExecutor(ClusterExecutor):
-    """Rungs on the CPUs of a ray cluster, those that are free; nodes that join later are used, too.
-
-    Args:
-        workers: Rungs at a time at most; None = as many as there are CPUs.
-        address: Of the head, ``HOST:PORT``.
-        directory: Of the search.
-        more: ``storage``, ``runner``, ``options`` of :class:`ClusterExecutor`.
-
-    Raises:
-        UsageError: ray is not installed, nobody answers, or no worker can be used.
-    """
+class RayExecutor(AddressedExecutor):
+    """Rungs on the CPUs of a ray cluster whose head is at ``HOST:PORT``."""
 
     name: ClassVar[str] = "ray"
 
-    def __init__(
-        self, workers: int | None = None, *, address: str | None = None, directory: Path | None = None, **more: Any
-    ) -> None:
-        super().__init__(RayCluster(need_address("ray", address), workers), directory, workers=workers, **more)
+    @staticmethod
+    def _reach(address: str, workers: int | None) -> RayCluster:
+        return RayCluster(address, workers)
 
     @staticmethod
-    def check(address: str | None, storage: str | None = None) -> None:
-        """Raise UsageError unless somebody answers and there is such a storage; nothing is written."""
-        if storage is not None:
-            Storage(storage)
+    def _greet(address: str) -> None:
         imported()
-        knock(need_address("ray", address))
+        knock(address)
 
 
 class Actor:
@@ -90,6 +77,7 @@ class RayCluster:
         self._actors: dict[str, Any] = {}
         self._pending: dict[Any, tuple[str, str, str]] = {}  # reference -> what, actor, token
         self._busy: dict[str, str] = {}
+        self._asked: set[str] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._made = self._refused = 0
@@ -168,32 +156,40 @@ class RayCluster:
             self._tell("found", names)
 
     def _listen(self) -> None:
+        """All that is ready is taken in at once; nobody waits for an actor that is silent."""
+        due = 0.0
         while not self._closed.is_set():
+            if time.monotonic() >= due:
+                due = time.monotonic() + NEWS_SECONDS
+                self._ask_for_news()
             with self._lock:
                 waiting = list(self._pending)
             if not waiting:
-                self._closed.wait(NEWS_SECONDS / 5)
+                self._closed.wait(TURN_SECONDS)
                 continue
-            with contextlib.suppress(Exception):
-                ready, _ = self._ray.wait(waiting, timeout=NEWS_SECONDS)
-                self._tell_news()
+            try:
+                ready, _ = self._ray.wait(waiting, timeout=TURN_SECONDS)
+                if ready:
+                    ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
                 for reference in ready:
                     self._on_ready(reference)
+            except Exception:  # it is being shut down, or connects again
+                self._closed.wait(TURN_SECONDS)
 
-    def _tell_news(self) -> None:
-        with self._lock:
-            asked = [self._actors[name].news.remote() for name in self._busy if name in self._actors]
-        ready, _ = self._ray.wait(asked, num_returns=len(asked), timeout=NEWS_SECONDS) if asked else ([], [])
-        for reference in ready:
-            with contextlib.suppress(Exception):
-                for message in self._ray.get(reference):
-                    self._tell("epoch", message)
+    def _ask_for_news(self) -> None:
+        """Of each rung that runs, unless its actor still owes an answer."""
+        with self._lock, contextlib.suppress(Exception):
+            for name in self._busy.keys() & self._actors.keys() - self._asked:
+                self._pending[self._actors[name].news.remote()] = ("news", name, "")
+                self._asked.add(name)
 
     def _on_ready(self, reference: Any) -> None:
         with self._lock:
             what, name, token = self._pending.pop(reference, ("", "", ""))
             if what == "run" and self._busy.get(name) == token:
                 del self._busy[name]
+            if what == "news":
+                self._asked.discard(name)
         if not what:
             return
         try:
@@ -207,7 +203,10 @@ class RayCluster:
                 self._tell("left" if what == "live" else "refused", (name, _words(error)))
             if what != "run":
                 return
-        if what == "attach":
+        if what == "news":
+            for news in message:
+                self._tell("epoch", news)
+        elif what == "attach":
             problem = message["problem"]
             self._tell(*(("joined", name) if problem is None else ("refused", (name, problem))))
         elif what == "run":
