@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -24,7 +24,7 @@ TRIALS, LATE = 8, 3
 class Slow:
     """An oracle that thinks about one trial until it is told to end, while all the time there is goes by."""
 
-    name = "random"
+    name: ClassVar[str] = "random"
 
     def __init__(self, error: Exception | None = None) -> None:
         self.now, self.error, self.ended = 0.0, error, threading.Event()
