@@ -171,14 +171,17 @@ def _bounded(parts: Parts, options: ForecastingOptions, sizes: tuple[int, ...] |
     data, rows = joined(list(given.values()))
     names = tuple(series_names(data))
     if sizes is not None:
-        bounds = bounds_of_sizes(data.lengths, sizes, names)
+        bounds = bounds_of_sizes(data.lengths, sizes, names, parts.train.source)
     else:
         n = dict(zip(given, rows, strict=True))
-        bounds = bounds_of_files(n["train"], n.get("valid"), n.get("test"), options.horizon, names)
+        rows_of = (n["train"], n.get("valid"), n.get("test"))
+        bounds = bounds_of_files(*rows_of, options.horizon, names, parts.train.source)
     return head(data, bounds.total), bounds
 
 
 def _past(data: Sequences, options: ForecastingOptions) -> Sequences:
+    if data.targets is not None:
+        raise DataError(f"{data.source}: sequences with a target each, not series; forecasting reads rows in time")
     past = past_lengths(data)
     check_series(data, past, allow_nan=options.allow_nan)
     return head(data, past)

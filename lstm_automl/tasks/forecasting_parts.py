@@ -46,8 +46,8 @@ Pairs = tuple[tuple[Stretch, Stretch], ...]
 class Bounds:
     """Rows of each series where its parts end: training ``[0, train)``, validation, test ``[valid, total)``.
 
-    ``chosen`` says that the user fixed the validation part; ``tested`` that there is a test part; ``names`` are the
-    series' for messages.
+    ``chosen`` says that the user fixed the validation part; ``tested`` that there is a test part. For messages:
+    ``names`` of the series, ``file`` their rows in a training file that other parts are cut from, and its ``source``.
     """
 
     train: Index
@@ -56,6 +56,8 @@ class Bounds:
     chosen: bool
     tested: bool
     names: tuple[str, ...] = ()
+    file: Index | None = None
+    source: str = "data"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ class Plan:
     history: int
 
 
-def bounds_of_sizes(lengths: Index, sizes: tuple[int, ...], names: tuple[str, ...] = ()) -> Bounds:
+def bounds_of_sizes(
+    lengths: Index, sizes: tuple[int, ...], names: tuple[str, ...] = (), source: str = "data"
+) -> Bounds:
     """``--split A,B[,C]``: rows of each series for training, validation and test, from its first row on.
 
     >>> b = bounds_of_sizes(np.array([17420]), (8640, 2880, 2880))
@@ -79,25 +83,35 @@ def bounds_of_sizes(lengths: Index, sizes: tuple[int, ...], names: tuple[str, ..
         raise UsageError(f"--split takes two or three positive row counts (train,valid[,test]), got {sizes}")
     if sum(sizes) > lengths.min():
         raise DataError(
-            f"--split {','.join(map(str, sizes))} needs {sum(sizes)} rows in each series; {_shortest(lengths, names)}"
+            f"{source}: --split {','.join(map(str, sizes))} needs {sum(sizes)} rows in each series; "
+            f"{_shortest(lengths, names)}"
         )
     train, valid, total = (np.full_like(lengths, sum(sizes[:k])) for k in (1, 2, 3))
-    return Bounds(train, valid, total, chosen=True, tested=len(sizes) == 3, names=names)
+    return Bounds(train, valid, total, chosen=True, tested=len(sizes) == 3, names=names, source=source)
 
 
 def bounds_of_files(
-    train: Index, valid: Index | None, test: Index | None, horizon: int, names: tuple[str, ...] = ()
+    train: Index,
+    valid: Index | None,
+    test: Index | None,
+    horizon: int,
+    names: tuple[str, ...] = (),
+    source: str = "data",
 ) -> Bounds:
     """Parts given as files of so many rows; what is not given is cut from the end of the training file."""
     if valid is not None:
         end = train + valid
-        return Bounds(
-            train, end, end if test is None else end + test, chosen=True, tested=test is not None, names=names
-        )
-    share = np.maximum(horizon, np.round(SHARE * train).astype(np.int64))
+        total = end if test is None else end + test
+        return Bounds(train, end, total, chosen=True, tested=test is not None, names=names, source=source)
+    share = _share(train, horizon)
     if test is not None:
-        return Bounds(train - share, train, train + test, chosen=False, tested=True, names=names)
-    return Bounds(train - 2 * share, train - share, train, chosen=False, tested=True, names=names)
+        return Bounds(train - share, train, train + test, False, True, names, file=train, source=source)
+    return Bounds(train - 2 * share, train - share, train, False, True, names, file=train, source=source)
+
+
+def _share(rows: Index, horizon: int) -> Index:
+    """Rows of a part that is cut from so many."""
+    return np.maximum(horizon, np.round(SHARE * rows).astype(np.int64))
 
 
 def plan(bounds: Bounds, horizon: int, season: int, history: int | None, folds: int | None) -> Plan:
@@ -149,8 +163,8 @@ def _rolling(
     if folds is not None and most < folds:
         needed = folds + 2 * horizon - 1 + max(least, folds - 2)
         raise DataError(
-            f"{folds} rolling validation parts at horizon {horizon} need {needed} rows before the test part in each "
-            f"series; {_shortest(bounds.valid, bounds.names)}"
+            f"{bounds.source}: {folds} rolling validation parts at horizon {horizon} need {needed} rows before the "
+            f"test part in each series; {_shortest(bounds.valid, bounds.names)}"
         )
     count = min(folds or ROLLS, most)
     edges = [start + origins * k // count for k in range(count + 1)]
@@ -161,18 +175,28 @@ def _rolling(
 def _cut(bounds: Bounds, horizon: int, history: int | None) -> None:
     """Refuse parts too short for one origin."""
     behind = history or 2
-    whole = "" if bounds.chosen else f" (cut from one file: {behind + 3 * horizon} rows)"
+    if bounds.file is not None and bounds.train.min() < behind + horizon:
+        cut = 2 if bounds.total.max() == bounds.file.max() else 1
+        needed = behind + (1 + cut) * horizon
+        while needed - cut * _share(np.array(needed), horizon) < behind + horizon:
+            needed += 1
+        raise DataError(
+            f"{bounds.source}: horizon {horizon} needs at least {needed} rows in each series, for training"
+            f"{', validation and test' if cut > 1 else ' and validation'}; {_shortest(bounds.file, bounds.names)}"
+        )
     parts = [("training", bounds.train, behind + horizon), ("validation", bounds.valid - bounds.train, horizon)]
     if bounds.tested:
         parts.append(("test", bounds.total - bounds.valid, horizon))
     for what, rows, needed in parts:
         if rows.min() < needed:
             raise DataError(
-                f"horizon {horizon} needs at least {needed} rows in the {what} part of each series{whole}; "
+                f"{bounds.source}: horizon {horizon} needs at least {needed} rows in the {what} part of each series; "
                 f"{_shortest(rows, bounds.names)}"
             )
 
 
 def _shortest(rows: Index, names: tuple[str, ...]) -> str:
-    who = f"series {names[int(rows.argmin())]!r}" if len(rows) > 1 and names else "the shortest"
-    return f"{who} has {max(0, int(rows.min()))}"
+    who = (
+        "there are" if len(rows) == 1 else f"series {names[int(rows.argmin())]!r} has" if names else "the shortest has"
+    )
+    return f"{who} {int(rows.min())}"

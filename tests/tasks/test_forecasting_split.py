@@ -154,15 +154,21 @@ def _rows(data: Sequences, start: int, stop: int) -> Sequences:
 
 MISTAKES = [
     (lambda: prepare(series(100, 37), horizon=12), DataError,
-     "horizon 12 needs at least 14 rows in the training part of each series (cut from one file: 38 rows); "
-     "series 'b' has 13"),
+     "made.csv: horizon 12 needs at least 38 rows in each series, for training, validation and test; "
+     "series 'b' has 37"),
     (lambda: prepare(series(20, 37), horizon=12), DataError,
-     "horizon 12 needs at least 14 rows in the training part of each series (cut from one file: 38 rows); "
-     "series 'a' has 0"),
+     "made.csv: horizon 12 needs at least 38 rows in each series, for training, validation and test; "
+     "series 'a' has 20"),
+    (lambda: prepare(series(50), horizon=5, history=50), DataError,
+     "made.csv: horizon 5 needs at least 91 rows in each series, for training, validation and test; there are 50"),
+    (lambda: prepare(series(25), test=series(20, start="2020-02-01"), horizon=12), DataError,
+     "made.csv: horizon 12 needs at least 26 rows in each series, for training and validation; there are 25"),
+    (lambda: prepare(series(8, 8, targets=np.array(["a", "b"])), horizon=2), DataError,
+     "made.csv: sequences with a target each, not series; forecasting reads rows in time"),
     (lambda: prepare(series(100), horizon=12, sizes=(60, 11, 29)), DataError,
-     "horizon 12 needs at least 12 rows in the validation part of each series; the shortest has 11"),
+     "made.csv: horizon 12 needs at least 12 rows in the validation part of each series; there are 11"),
     (lambda: prepare(series(100), horizon=12, sizes=(60, 30, 11)), DataError,
-     "--split 60,30,11 needs 101 rows in each series; the shortest has 100"),
+     "made.csv: --split 60,30,11 needs 101 rows in each series; there are 100"),
     (lambda: prepare(series(100), sizes=(60,)), UsageError,
      "--split takes two or three positive row counts (train,valid[,test]), got (60,)"),
     (lambda: prepare(series(100), sizes=(60, 20), folds=3, horizon=5), UsageError,
@@ -170,8 +176,8 @@ MISTAKES = [
     (lambda: prepare(series(100), folds=0), UsageError,
      "the number of folds is 0; 1 (a hold-out part) or more is needed"),
     (lambda: prepare(series(60), folds=20, horizon=12), DataError,
-     "20 rolling validation parts at horizon 12 need 61 rows before the test part in each series; "
-     "the shortest has 48"),
+     "made.csv: 20 rolling validation parts at horizon 12 need 61 rows before the test part in each series; "
+     "there are 48"),
     (lambda: prepare(series(100), sizes=(60, 20), test=series(20)), UsageError,
      "--split cuts one file into parts: give it without --valid and --test"),
     (lambda: prepare(series(100), test=series(50, start="2020-01-02", source="t.csv")), DataError,
@@ -194,6 +200,8 @@ def test_mistakes_are_named(call, kind: type[LstmAutomlError], message: str) -> 
 def test_the_rows_asked_for_are_enough() -> None:
     made = prepare(series(38, 38), horizon=12)
     assert made.split.test is not None
+    assert prepare(series(91), horizon=5, history=50).split.test is not None
+    prepare(series(26), test=series(20, start="2020-02-01"), horizon=12)
     prepare(series(61 + 15), folds=20, horizon=12)
     with pytest.raises(DataError, match="need 83 rows before the test part"):
         prepare(series(100), folds=20, horizon=12, history=40)
