@@ -21,9 +21,9 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=
 META = facts(small_space(), limits=Limits(8, 4).to_json())
 
 DRIVER = """
-import os, signal, sys
+import os, signal, sys, threading
 from pathlib import Path
-from clusters import Heard, search
+from clusters import search, until
 from slow_rungs import MARKS, mark_of
 from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors.ray import RayExecutor
@@ -33,11 +33,15 @@ from lstm_automl.testing.search import facts, lines, small_space
 address, directory, storage, contract = sys.argv[1], Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
 check_executor(lambda: RayExecutor(address=address, directory=contract, runner=RUNNER), contract)
 
-def kill(trial):
-    os.kill(int(mark_of(Path(os.environ[MARKS]), trial).read_text()), signal.SIGKILL)
+def kill():
+    mark = mark_of(Path(os.environ[MARKS]), 4)
+    until(lambda: mark.exists() and mark.read_text(), "trial 4")
+    os.kill(int(mark.read_text()), signal.SIGKILL)
 
+mark_of(Path(os.environ[MARKS]), 4).unlink(missing_ok=True)
+threading.Thread(target=kill, daemon=True).start()
 make = lambda: RayExecutor(address=address, directory=directory, runner="slow_rungs:run_rung", storage=storage)
-table = search(directory, make, facts(small_space(), limits=Limits(8, 4).to_json()), Heard(2, kill))
+table = search(directory, make, facts(small_space(), limits=Limits(8, 4).to_json()))
 print("\\n".join(lines(table)))
 """
 

@@ -1,0 +1,128 @@
+"""How results of many actors of ray are collected: all that are there at once, whoever else is silent."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from clusters import until
+
+from lstm_automl.search.executors import ray as room
+
+ACTORS = 20
+SILENT = "actor-1"
+
+
+class Call:
+    """A method of an actor, called from afar."""
+
+    def __init__(self, ray: Ray, actor: int, name: str) -> None:
+        self._ray, self._actor, self._name = ray, actor, name
+
+    def remote(self, *arguments: Any) -> Future[Any]:
+        """What will be answered; a rung, ``live`` and the first actor's news are not, by themselves."""
+        answer: Future[Any] = Future()
+        self._ray.called.append((self._actor, self._name))
+        if self._name == "attach":
+            answer.set_result({"problem": None})
+        elif self._name == "run":
+            self._ray.running.append(answer)
+        elif self._name == "news" and self._actor > 1:
+            answer.set_result([{"of": f"actor-{self._actor}"}])
+        return answer
+
+
+class Ray:
+    """As much of ray as is used here; notes which answers each wait returned."""
+
+    def __init__(self) -> None:
+        self.called: list[tuple[int, str]] = []
+        self.running: list[Future[Any]] = []
+        self.returned: list[list[Future[Any]]] = []
+        self.lock, self._made = threading.Lock(), 0
+
+    def remote(self, **_: Any) -> Any:
+        return lambda kind: SimpleNamespace(remote=self._make)
+
+    def _make(self) -> Any:
+        self._made += 1
+        names = ("attach", "live", "run", "news", "say")
+        return SimpleNamespace(**{name: Call(self, self._made, name) for name in names})
+
+    def wait(self, answers: list[Any], *, num_returns: int = 1, timeout: float) -> tuple[list[Any], list[Any]]:
+        assert len(set(answers)) == len(answers) >= num_returns
+        end = time.monotonic() + timeout
+        while True:
+            with self.lock:
+                done = [a for a in answers if a.done()][:num_returns]
+            if len(done) == num_returns or time.monotonic() >= end:
+                self.returned.append(done)
+                return done, [a for a in answers if a not in done]
+            time.sleep(0.001)
+
+    def get(self, answer: Future[Any]) -> Any:
+        return answer.result(0)
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": ACTORS}
+
+    def kill(self, actor: Any) -> None:
+        """Nothing runs."""
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch) -> Ray:
+    made = Ray()
+    monkeypatch.setattr(room, "imported", lambda: made)
+    monkeypatch.setattr(room, "connect", lambda address: None)
+    monkeypatch.setattr(room, "knock", lambda address: None)
+    return made
+
+
+@pytest.fixture
+def told(ray: Ray) -> Iterator[tuple[room.RayCluster, queue.SimpleQueue[tuple[str, Any]]]]:
+    """A cluster whose actors all run a rung, and what it has told since."""
+    events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    cluster = room.RayCluster("127.0.0.1:1", None)
+    cluster.start(SimpleNamespace(driver="driver"), lambda kind, what: events.put((kind, what)))  # type: ignore[arg-type]
+    joined = [what for kind, what in (events.get(timeout=30) for _ in range(ACTORS + 1)) if kind == "joined"]
+    assert len(joined) == ACTORS
+    for name in joined:
+        cluster.run(name, {"token": name})
+    yield cluster, events
+    cluster.close()
+
+
+def heard(events: queue.SimpleQueue[tuple[str, Any]], wanted: str, count: int) -> list[Any]:
+    """The next events of a kind."""
+    found = list[Any]()
+    while len(found) < count:
+        kind, what = events.get(timeout=30)
+        found += [what] if kind == wanted else []
+    return found
+
+
+def test_results_that_are_there_are_taken_in_one_round(ray: Ray, told: Any) -> None:
+    with ray.lock:
+        for answer in ray.running:
+            answer.set_result({"result": {}})
+    done = heard(told[1], "done", ACTORS)
+    assert sorted(name for name, _, _ in done) == sorted(f"actor-{n + 1}" for n in range(ACTORS))
+    assert any(set(ray.running) <= set(round) for round in ray.returned), "they were taken one by one"
+
+
+def test_an_actor_that_is_silent_is_asked_once_and_delays_nobody(ray: Ray, told: Any) -> None:
+    until(lambda: ray.called.count((ACTORS, "news")) > 2, "the others are asked again and again")
+    assert ray.called.count((1, "news")) == 1
+    names = {message["of"] for message in heard(told[1], "epoch", 2 * ACTORS)}
+    assert len(names) == ACTORS - 1
+    assert SILENT not in names
