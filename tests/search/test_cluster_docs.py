@@ -12,6 +12,8 @@ import click
 import pytest
 
 from lstm_automl.cli.main import cli
+from lstm_automl.search.executors import post, ray
+from lstm_automl.search.retries import MANY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
 SCRIPTS = re.findall(r"```(?:sh|bash)\n(.*?)```", PAGE, re.DOTALL)
@@ -55,6 +57,19 @@ def test_ray(line: str) -> None:
 
 def test_there_are_commands() -> None:
     assert [len(typed(program)) for program in ("lstm-automl", "dask", "ray")] == [4, 5, 2]
+
+
+def test_how_late_epochs_are_is_what_the_code_says() -> None:
+    said = " ".join(PAGE.split())
+    assert "A worker sends the first of a job at once" in said
+    assert post.HOLD == 1.0
+    assert "once a second" in said
+    assert f"asked for them every {ray.NEWS_SECONDS} s" in said
+
+
+def test_how_many_workers_a_rung_may_lose_is_what_the_code_says() -> None:
+    assert MANY == 12
+    assert "unless a rung loses a dozen workers" in " ".join(PAGE.split())
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
