@@ -11,7 +11,7 @@ from lstm_automl.data.options import DataOptions, Kind
 from lstm_automl.data.order import Order, order_rows
 from lstm_automl.data.roles import Roles
 from lstm_automl.data.sequences import Array, Sequences
-from lstm_automl.data.table import Table, labels, matrix, numbers, require, texts
+from lstm_automl.data.table import TEXT_HINT, TIME_HINT, Table, labels, matrix, numbers, require, texts
 from lstm_automl.data.wide import TARGET_HINT, categories
 from lstm_automl.errors import DataError
 
@@ -33,7 +33,7 @@ def from_long(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, l
     if not channels and not roles.categorical:
         raise DataError(f"{table.source}: no column is left to be a feature")
     order = order_rows(table, roles.id, roles.time)
-    values = matrix(table, channels)
+    values = matrix(table, channels, TEXT_HINT + _taken(roles, options), TIME_HINT)
     if labelled:
         check_not_empty(values, channels, table.source)
     check_finite(values, lambda r, c: table.cell(r, channels[c]), allow_nan=options.allow_nan)
@@ -41,7 +41,7 @@ def from_long(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, l
         values=values[order.rows],
         offsets=order.offsets,
         channels=channels,
-        **_targets(table, roles.target, order, kind, labelled),
+        **_targets(table, roles, order, kind, labelled, _taken(roles, options)),
         **sequence_facts(table, roles, order, options),
         read_as={
             "table": "long", "id": roles.id, "time": roles.time, "target": roles.target, "features": channels,
@@ -80,16 +80,25 @@ def sequence_facts(
     return facts
 
 
-def _targets(table: Table, target: tuple[str, ...], order: Order, kind: Kind, labelled: bool) -> dict[str, Any]:
-    if not target:
+def _taken(roles: Roles, options: DataOptions) -> str:
+    """The end of a message where the target was found by its name: another may have been meant."""
+    return (
+        ""
+        if options.target or not roles.target
+        else f"; the target is {roles.target[0]!r} unless --target names another"
+    )
+
+
+def _targets(table: Table, roles: Roles, order: Order, kind: Kind, labelled: bool, taken: str) -> dict[str, Any]:
+    if not roles.target:
         return {}
-    name = target[0]
+    name = roles.target[0]
     if kind == "label":
         names = texts(table, name)
         if not labelled and (names == "").any():
             return {}
-        return {"targets": order.constant(table, name, labels(table, name))}
-    values = numbers(table, name, TARGET_HINT)
+        return {"targets": order.constant(table, name, labels(table, name), taken)}
+    values = numbers(table, name, TARGET_HINT + taken)
     last = _only_last(values, order)
     if last is not None:
         return {"targets": last}

@@ -30,8 +30,8 @@ class Order:
     ids: Array | None
     times: Array | None
 
-    def constant(self, table: Table, name: str, values: Array) -> Array:
-        """``(n,)``: the one value each sequence has in a column of ``(rows,)`` table rows.
+    def constant(self, table: Table, name: str, values: Array, hint: str = "") -> Array:
+        """``(n,)``: the one value each sequence has in a column of ``(rows,)`` table rows; ``hint`` ends the message.
 
         Raises:
             DataError: it changes within a sequence.
@@ -43,7 +43,7 @@ class Order:
             whose = f"id {str(self.ids[sequence])!r}" if self.ids is not None else "the series"
             raise DataError(
                 f"{table.cell(other, name)} must not change within {whose}: "
-                f"{str(values[other])!r}, but {str(values[first])!r} at {table.row(first)}"
+                f"{str(values[other])!r}, but {str(values[first])!r} at {table.row(first)}{hint}"
             )
         return values[self.rows[self.offsets[:-1]]]
 

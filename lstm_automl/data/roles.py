@@ -61,7 +61,8 @@ def resolve(columns: Sequence[str], options: DataOptions, kind: Kind, labelled: 
     present = set(columns)
     target = tuple(name for name in options.target if name in present)
     if not options.target and kind != "series":
-        target = _named(columns, TARGET_NAMES)
+        axes = {"x", "y", "z"} <= {name.lower() for name in columns}
+        target = _named(columns, [name for name in TARGET_NAMES if not (axes and name == "y")])
     taken = {*target, *options.static, *options.categorical, *options.known, *options.features}
     free = [name for name in columns if name not in taken]
     id_ = options.id or next(iter(_named(free, ("id",))), None)
@@ -85,7 +86,7 @@ def text_columns(roles: Roles, kind: Kind) -> tuple[str, ...]:
     return tuple(name for name in names if name is not None)
 
 
-def _named(columns: Iterable[str], wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _named(columns: Iterable[str], wanted: Sequence[str]) -> tuple[str, ...]:
     lower = {name.lower(): name for name in reversed(list(columns))}
     return tuple(lower[name] for name in wanted if name in lower)[:1]
 

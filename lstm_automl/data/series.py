@@ -13,7 +13,7 @@ from lstm_automl.data.options import DataOptions
 from lstm_automl.data.order import Order, order_rows
 from lstm_automl.data.roles import Roles
 from lstm_automl.data.sequences import Sequences
-from lstm_automl.data.table import Table, matrix
+from lstm_automl.data.table import TIME_HINT, Table, matrix
 from lstm_automl.data.times import is_dates
 from lstm_automl.errors import DataError
 
@@ -36,7 +36,7 @@ def from_series(table: Table, roles: Roles, options: DataOptions) -> Sequences:
     wanted = {*(roles.features or roles.rest), *target, *known}
     channels = tuple(dict.fromkeys([*roles.features, *(name for name in table.columns if name in wanted)]))
     order = order_rows(table, roles.id, roles.time)
-    values = matrix(table, channels)
+    values = matrix(table, channels, dates=TIME_HINT)
     ahead = tuple(channels.index(name) for name in known)
     targets = tuple(channels.index(name) for name in target)
     future = _future(values[order.rows], order, targets) if roles.known else np.zeros(len(values), np.bool_)

@@ -47,9 +47,11 @@ class Table:
 
 
 TEXT_HINT = "; name a text column with --categorical, or leave it out with --features"
+DATES_HINT = "leave it out with --features; of a long table it may be the --time beside its --id"
+TIME_HINT = "name it with --time or leave it out with --features"
 
 
-def numbers(table: Table, name: str, hint: str = TEXT_HINT) -> NDArray[np.float64]:
+def numbers(table: Table, name: str, hint: str = TEXT_HINT, dates: str = DATES_HINT) -> NDArray[np.float64]:
     """A column as ``(rows,)`` floats, NaN where the cell is empty; ``hint`` says what to do with text.
 
     Raises:
@@ -59,9 +61,7 @@ def numbers(table: Table, name: str, hint: str = TEXT_HINT) -> NDArray[np.float6
 
     column = table.frame[name]
     if types.is_datetime64_any_dtype(column.dtype):
-        raise DataError(
-            f"{table.source}: column {name!r} holds dates: name it with --time or leave it out with --features"
-        )
+        raise DataError(f"{table.source}: column {name!r} holds dates: {dates}")
     if types.is_complex_dtype(column.dtype):
         raise DataError(f"{table.source}: column {name!r}: complex data not supported")
     if types.is_numeric_dtype(column.dtype):
@@ -69,13 +69,13 @@ def numbers(table: Table, name: str, hint: str = TEXT_HINT) -> NDArray[np.float6
     return _parsed(table, name, column.to_numpy(dtype=object), hint)
 
 
-def matrix(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
+def matrix(table: Table, names: Sequence[str], hint: str = TEXT_HINT, dates: str = DATES_HINT) -> NDArray[np.float64]:
     """Columns as ``(rows, columns)`` floats; the mistakes of all columns are reported at once."""
     out = np.empty((len(table), len(names)))
     mistakes = []
     for i, name in enumerate(names):
         try:
-            out[:, i] = numbers(table, name)
+            out[:, i] = numbers(table, name, hint, dates)
         except DataError as error:
             mistakes.append(str(error))
     if mistakes:
