@@ -59,8 +59,7 @@ def meta_of(oracle: str, scheduler: str, folds: int, **changes: Any) -> dict[str
     return facts(small_space(), oracle=oracle, scheduler=scheduler, folds=folds, limits=limits, **changes)
 
 
-# a Gaussian process is slow: once is enough
-PAIRS = [(o, s) for o in plugins.names("oracle") for s in SCHEDULERS if (o, s) != ("bayesian", "hyperband")]
+PAIRS = [(o, s) for o in plugins.names("oracle") for s in SCHEDULERS]
 
 
 @pytest.mark.parametrize(
