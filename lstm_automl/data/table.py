@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 """What a cell without a value may say."""
 
+LARGEST = 2**53
+"""Floats below it tell every whole number from the next."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -91,7 +94,7 @@ def texts(table: Table, name: str) -> NDArray[np.str_]:
 
 
 def labels(table: Table, name: str) -> NDArray[Any]:
-    """A column as ``(rows,)`` class names: int64 where the file stores integers, else strings.
+    """A column as ``(rows,)`` class names: int64 where the file stores whole numbers, else strings.
 
     Raises:
         DataError: a label is missing.
@@ -99,7 +102,10 @@ def labels(table: Table, name: str) -> NDArray[Any]:
     from pandas.api import types
 
     column = table.frame[name]
-    if types.is_integer_dtype(column.dtype) and not column.isna().any():
+    whole = types.is_integer_dtype(column.dtype)
+    if types.is_float_dtype(column.dtype):
+        whole = ((column % 1 == 0) & (column.abs() < LARGEST)).all()
+    if whole and not column.isna().any():
         return np.asarray(column.to_numpy(dtype=np.int64))
     names = texts(table, name)
     require(table, name, names)

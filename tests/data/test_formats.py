@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lstm_automl.data.load import load
@@ -69,6 +70,39 @@ def test_npz_of_everything(layout: str, tmp_path: Path) -> None:
     assert data.ids.tolist() == ["7", "8"]
     assert data.groups is not None
     assert data.weights is not None
+
+
+def test_npz_without_labels_is_for_prediction(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", X=np.zeros((2, 3)), y=["a", ""])
+    assert load(tmp_path / "a.npz", DataOptions(), kind="label", labelled=False).targets is None
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64", "int64", "Int8"])
+def test_whole_numbers_are_labels_alike_in_every_format(dtype: str, tmp_path: Path) -> None:
+    table = pd.DataFrame({"t0": [0.5, 1.5], "t1": [2.5, 3.5], "label": pd.array([1, 2], dtype)})
+    table.to_parquet(tmp_path / "a.parquet")
+    np.savez(tmp_path / "a.npz", X=table[["t0", "t1"]].to_numpy(), y=[1.0, 2.0])
+    for name in ("a.parquet", "a.npz"):
+        targets = load(tmp_path / name, DataOptions(), kind="label").targets
+        assert targets is not None
+        assert targets.dtype == np.int64
+        assert targets.tolist() == [1, 2]
+
+
+def test_numbers_too_large_for_integers_stay_apart(tmp_path: Path) -> None:
+    pd.DataFrame({"t0": [0.5, 1.5], "label": [1e300, 1e200]}).to_parquet(tmp_path / "a.parquet")
+    np.savez(tmp_path / "a.npz", X=np.zeros((2, 3)), y=[1e300, 1e200])
+    for name in ("a.parquet", "a.npz"):
+        targets = load(tmp_path / name, DataOptions(), kind="label").targets
+        assert targets is not None
+        assert [float(label) for label in targets] == [1e300, 1e200]
+
+
+def test_fractions_are_names_of_classes_as_they_are_written(tmp_path: Path) -> None:
+    pd.DataFrame({"t0": [0.5, 1.5], "label": [1.0, 2.5]}).to_parquet(tmp_path / "a.parquet")
+    targets = load(tmp_path / "a.parquet", DataOptions(), kind="label").targets
+    assert targets is not None
+    assert targets.tolist() == ["1.0", "2.5"]
 
 
 def test_npz_target_of_each_row(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from lstm_automl.data.arrays import from_arrays
 from lstm_automl.data.checks import MASK_HINT, check_not_empty
 from lstm_automl.data.options import DataOptions, Kind, refuse
 from lstm_automl.data.sequences import Sequences
+from lstm_automl.data.table import LARGEST
 from lstm_automl.errors import DataError, did_you_mean
 
 NAMES = ("X", "y", "lengths", "values", "offsets", "static", "groups", "weight", "ids", "channels", "static_names")
@@ -37,12 +38,13 @@ def read(path: Path, options: DataOptions, *, kind: Kind, labelled: bool = True)
     if kind != "series":
         refuse(options, ["target", "known"], source, "targets of an .npz file are its array 'y'")
     arrays = _arrays(path)
+    _check_read(arrays, kind, source)
     X, lengths = _inputs(arrays, kind, source)
     y = arrays.get("y")
     if y is None and labelled and kind != "series":
         raise DataError(f"{source}: no array 'y' of targets (found: {', '.join(sorted(arrays))})")
     if kind == "label" and y is not None:
-        y = _labels(y, source)
+        y = _labels(y, source, labelled)
     data = from_arrays(
         X,
         None if kind == "series" else y,
@@ -112,13 +114,29 @@ def _split(values: NDArray[Any], offsets: NDArray[Any], source: str) -> list[NDA
     return [values[a:b] for a, b in pairwise(offsets.tolist())]
 
 
-def _labels(y: NDArray[Any], source: str) -> NDArray[Any]:
+def _check_read(arrays: Mapping[str, NDArray[Any]], kind: Kind, source: str) -> None:
+    """Refuse arrays that nothing would read."""
+    idle = {name: "series have none" for name in ("y", "groups") if kind == "series"}
+    if "values" in arrays:
+        idle["lengths"] = "offsets say where sequences end"
+    if "static" not in arrays:
+        idle["static_names"] = "there is no array 'static'"
+    for name, why in idle.items():
+        if name in arrays:
+            raise DataError(f"{source}: array {name!r} would not be read: {why}")
+
+
+def _labels(y: NDArray[Any], source: str, labelled: bool) -> NDArray[Any] | None:
+    if y.dtype.kind == "U" and (np.char.strip(y) == "").any():
+        if not labelled:
+            return None
+        raise DataError(f"{source}: y[{int(np.argmax(np.char.strip(y) == ''))}]: missing label")
     if y.dtype.kind == "b":
         return y.astype(np.int64)
     if y.dtype.kind == "f" and np.isfinite(y).all():
         if (y != np.round(y)).any():
             raise DataError(f"{source}: y holds fractions such as {y[y != np.round(y)][0]:g}, not class labels")
-        return y.astype(np.int64)
+        return y.astype(np.int64) if (np.abs(y) < LARGEST).all() else y
     return y
 
 
