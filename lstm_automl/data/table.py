@@ -104,7 +104,7 @@ def labels(table: Table, name: str) -> NDArray[Any]:
     column = table.frame[name]
     whole = types.is_integer_dtype(column.dtype)
     if types.is_float_dtype(column.dtype):
-        whole = ((column % 1 == 0) & (column.abs() < LARGEST)).all()
+        whole = bool(((column % 1 == 0) & (column.abs() < LARGEST)).all())
     if whole and not column.isna().any():
         return np.asarray(column.to_numpy(dtype=np.int64))
     names = texts(table, name)
