@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from lstm_automl.estimators.classifier import LSTMClassifier as LSTMClassifier
     from lstm_automl.estimators.flow import search as search
     from lstm_automl.estimators.forecaster import LSTMForecaster as LSTMForecaster
+    from lstm_automl.estimators.loading import load as load
     from lstm_automl.estimators.regressor import LSTMRegressor as LSTMRegressor
     from lstm_automl.estimators.request import Search as Search
-    from lstm_automl.models.bundle import load as load
     from lstm_automl.search.executors.ready import warm_up as warm_up
     from lstm_automl.search.hypermodel import hypermodel as hypermodel
 
@@ -23,7 +23,7 @@ _PUBLIC = {
     "LSTMRegressor": "lstm_automl.estimators.regressor",
     "Search": "lstm_automl.estimators.request",
     "hypermodel": "lstm_automl.search.hypermodel",
-    "load": "lstm_automl.models.bundle",
+    "load": "lstm_automl.estimators.loading",
     "search": "lstm_automl.search",  # the room, which can be called: importing it binds this name anyway
     "warm_up": "lstm_automl.search.executors.ready",
 }

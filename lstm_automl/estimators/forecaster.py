@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.split import Index
 from lstm_automl.errors import UsageError
-from lstm_automl.estimators import arguments, origins
+from lstm_automl.estimators import arguments, like_training, origins
 from lstm_automl.estimators.base import LSTMEstimator
 from lstm_automl.estimators.preparing import options_of, task_of
 from lstm_automl.estimators.request import Search
@@ -78,6 +78,9 @@ class LSTMForecaster(LSTMEstimator):
     """
 
     task = "forecasting"
+
+    _channels: tuple[tuple[str, ...], tuple[int, ...]] | None
+    _context: Sequences | None
 
     def __init__(
         self,
@@ -183,7 +186,7 @@ class LSTMForecaster(LSTMEstimator):
         """``(series, horizon, targets)``: no axis is ever dropped.
 
         Args:
-            context: Series to forecast from their ends; None = those of :meth:`fit`.
+            context: Series to forecast from their ends; None = those of :meth:`fit` (a loaded model has none).
             known: Covariates known ahead. With ``context``: ``(T + horizon, k)`` a series. Without: the
                 ``(horizon, k)`` rows after the training series; None = those that :meth:`fit` was given.
             observed: Covariates of ``context`` known up to now, ``(T, o)`` a series.
@@ -196,6 +199,8 @@ class LSTMForecaster(LSTMEstimator):
             data = self._like_training(context, known, observed)
         elif observed is not None:
             raise UsageError("observed goes with context; the training series have their own")
+        elif self._context is None:
+            raise UsageError("a loaded model has no training series: give context, the series to forecast")
         else:
             data = self._context if known is None else origins.with_future(self._context, known)
         found = np.asarray(self.predictor_.predict(data)["prediction"], np.float64)
@@ -216,7 +221,14 @@ class LSTMForecaster(LSTMEstimator):
         return -self.predictor_.evaluate(self._like_training(y, known, observed))["mase"]
 
     def _like_training(self, y: Any, known: Any, observed: Any) -> Sequences:
+        frame = self.predictor_.info["frame"]
+        if isinstance(y, Sequences):
+            return y
+        if self._channels is None and (served := like_training.served(y, frame)) is not None:
+            return served
         data = origins.sequences(y, known, observed)
+        if self._channels is None:  # loaded: the names are those of a file
+            return like_training.series(data, frame)
         if (data.channels, data.known_channels) != self._channels:
             raise UsageError(
                 f"the series have {', '.join(data.channels)}; the model was fitted on {', '.join(self._channels[0])}"

@@ -12,6 +12,7 @@ from lstm_automl.data.arrays import from_arrays
 from lstm_automl.data.options import Layout
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.errors import DataError
+from lstm_automl.estimators import like_training
 
 Array = NDArray[Any]
 NAN_HINT = "allow_nan=True masks missing values"
@@ -57,12 +58,18 @@ def fitted_input(estimator: Any, X: Any, layout: Layout, allow_nan: bool) -> Seq
 
 
 def later_input(estimator: Any, X: Any, layout: Layout, allow_nan: bool) -> Sequences:
-    """Data to predict, in the form of the training data.
+    """Data to predict, in the form of the training data; a loaded model takes any form.
 
     Raises:
         DataError, ValueError, TypeError: as :func:`fitted_input`, or X differs in form or width from training.
     """
     name = type(estimator).__name__
+    if isinstance(X, Sequences):
+        return X
+    if estimator._table_input is None:
+        info = estimator.predictor_.info["frame"]
+        served = like_training.served(X, info)
+        return like_training.named(_sequences(X, layout, allow_nan), info) if served is None else served
     if estimator._table_input:
         if not is_table(X):
             raise DataError(

@@ -25,7 +25,8 @@ class SeriesEstimator(LSTMEstimator):
     layout: Layout
     allow_nan: bool
     n_features_in_: int
-    _table_input: bool
+    _table_input: bool | None
+    """Whether X of ``fit`` was a table; None for a loaded model."""
 
     def _read(self, X: Any, sample_weight: ArrayLike | None) -> Sequences:
         data = inputs.fitted_input(self, X, self.layout, self.allow_nan)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from recorded import runs_of
+from trained import demo_data, finished
 
+import lstm_automl
 from lstm_automl.errors import UsageError
 from lstm_automl.models import bundle
 from lstm_automl.tracking import client as door
@@ -47,6 +49,10 @@ def test_a_bundle_becomes_a_version_once(search: Path, uri: str, tmp_path: Path)
     assert resolve("models:/demo/1", tmp_path, uri) == found
     assert resolve(str(search / "bundle"), tmp_path, uri) == search / "bundle"
     assert resolve("demo", tmp_path, uri) == search / "bundle"
+    data = demo_data("classification")
+    expected = bundle.load(found).predict(data)["prediction"].tolist()
+    for model in ("models:/demo@champion", "models:/demo/1", "demo"):
+        assert lstm_automl.load(model, tmp_path, uri).predict(data).tolist() == expected
 
 
 def test_the_loaded_pyfunc_gives_the_predictors_numbers(search: Path, uri: str) -> None:
@@ -65,7 +71,6 @@ def test_the_loaded_pyfunc_gives_the_predictors_numbers(search: Path, uri: str) 
 @pytest.mark.parametrize("task", ["regression", "forecasting"])
 def test_other_tasks_are_served_alike(task: str, uri: str, tmp_path: Path) -> None:
     import numpy as np
-    from trained import finished
 
     search = finished(tmp_path / "searches" / task, task)
     register(search / "bundle", search, uri, task)
@@ -92,7 +97,6 @@ def test_the_champion_is_kept_unless_a_challenger_is_as_good_on_the_same_data(se
 
 
 def test_a_champion_of_other_data_is_kept(search: Path, uri: str, tmp_path: Path) -> None:
-    from trained import finished
 
     register(search / "bundle", search, uri, "demo")
     other = finished(tmp_path / "elsewhere" / "demo", "classification", seed=1)
