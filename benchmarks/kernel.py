@@ -139,9 +139,8 @@ def about_the_boundary() -> None:
 
 def in_the_corners(cell: str) -> None:
     """The table of unusual shapes and batches."""
-    print(
-        "\n| batch | T | features | units | kernel | Keras ms | fused ms | to Keras |\n|---|---|---|---|---|---|---|---|"
-    )
+    print("\n| batch | T | features | units | kernel | Keras ms | fused ms | to Keras |")
+    print("|---|---|---|---|---|---|---|---|")
     for batch, steps, features, units in CORNERS:
         x, calls, ours = data(steps, features, batch), max(3, 300 // steps), fused(cell, units)
         k, f = best([graph(layer, x, calls) for layer in (CELLS[cell][0](units, return_sequences=True), ours)], calls)

@@ -21,7 +21,6 @@ class Gates(ABC):
     Attributes:
         saved: How many tensors ``(batch, units)`` of a step the way back needs.
         written: Widths in units of the gradients that a step writes; the first is that of the recurrent product.
-        chunk: Steps a round of the loop.
 
     Args:
         inner: Bias ``(units,)`` inside of the gates, None = 0.
@@ -29,7 +28,6 @@ class Gates(ABC):
 
     saved: ClassVar[int]
     written: ClassVar[tuple[int, ...]]
-    chunk: ClassVar[int] = 4
 
     def __init__(self, inner: Any = None) -> None:
         self.inner = inner

@@ -41,7 +41,7 @@ def hoisted(
     Returns:
         Parts of the state ``(time, batch, units)``, the outputs first.
     """
-    chunk, whole = loops.chunk(x.shape[0], gates.chunk)
+    chunk, whole = loops.chunk(x.shape[0])
     steps = tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
     missing = None if x.shape[0] is not None and steps % chunk == 0 else -steps % chunk
 

@@ -14,19 +14,23 @@ from lstm_automl.models.kernels.rule import unrolled
 ops = tf.raw_ops
 
 
-def chunk(steps: int | None, most: int = 4) -> tuple[int, bool]:
+CHUNKS = (4, 3, 5, 7)
+
+
+def chunk(steps: int | None) -> tuple[int, bool]:
     """Steps a round, and whether one round is all.
 
-    A round costs about as much as half a step of an LSTM, and each step in it 15 ms when the graph is built.
+    A round costs about as much as half a step of an LSTM, and each step in it 15 ms when the graph is built. Steps that
+    fill the last round up cost as much as others: of a known number of steps, as few as possible.
 
-    >>> chunk(8), chunk(100), chunk(30), chunk(None)
-    ((8, True), (4, False), (3, False), (4, False))
+    >>> chunk(8), chunk(100), chunk(30), chunk(14), chunk(17), chunk(None)
+    ((8, True), (4, False), (3, False), (7, False), (3, False), (4, False))
     """
     if steps is None:
-        return most, False
+        return CHUNKS[0], False
     if unrolled(steps):
         return steps, True
-    return next((k for k in (most, most - 1) if steps % k == 0), most), False
+    return min(CHUNKS, key=lambda k: -steps % k), False
 
 
 class Loop:
