@@ -24,7 +24,7 @@ def runs() -> None:
 @options.home
 @options.as_json
 def list_(home: str, as_json: bool) -> None:
-    """One line a search: trials, best score, model."""
+    """One line a search: trials, the model's trial and the score it was chosen by; before, the best so far."""
     rows = [_row(folder) for folder in searches(home)]
     if as_json:
         click.echo(json.dumps(rows))
@@ -69,18 +69,19 @@ def show(name: str, home: str, as_json: bool) -> None:
 @options.home
 @options.as_json
 def best(name: str, home: str, as_json: bool) -> None:
-    """The best trial's values, as --set options that repeat it."""
+    """The values of the model's trial (before there is one: of the best so far), as --set options that repeat it."""
+    from lstm_automl.cli.chosen import chosen
     from lstm_automl.estimators.storing import require_valid
-    from lstm_automl.search.rows import rank
 
     folder = search_folder(name, home)
     table, meta, _ = _opened(folder)
     require_valid(table, meta["direction"], folder)
-    top = rank(table, meta["direction"])[0]
+    top = chosen(folder, table, meta["direction"])
+    assert top is not None
     if as_json:
-        click.echo(json.dumps({"number": top.number, "values": dict(top.values), "score": top.score}))
+        click.echo(json.dumps(top._asdict()))
         return
-    click.echo(f"trial {top.number}: {meta['metric']} {top.score:.6g}")
+    click.echo(f"trial {top.number}: {top.said(meta['metric'])}{'' if top.model else '; no model yet'}")
     click.echo(" ".join(f"--set {k}={json.dumps(v).strip(chr(34))}" for k, v in top.values.items()))
 
 
@@ -124,6 +125,7 @@ def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:
 
 
 def _row(folder: Path) -> dict[str, Any]:
+    from lstm_automl.cli.chosen import chosen
     from lstm_automl.search.rows import rank
 
     try:
@@ -132,13 +134,14 @@ def _row(folder: Path) -> dict[str, Any]:
         return {"name": folder.name, "task": f"unreadable ({wrong})", "trials": 0, "score": None, "best": None,
                 "finished": False, "metric": "", "model": False}  # fmt: skip
     ranked = rank(table, meta["direction"])
+    top = chosen(folder, table, meta["direction"])
     return {
         "name": folder.name,
         "task": meta["task"],
         "trials": len(table),
         "metric": meta["metric"],
-        "best": ranked[0].number if ranked else None,
-        "score": ranked[0].score if ranked else None,
+        "best": top.number if top else None,
+        "score": top.score if top else None,
         "finished": bool(ranked) and ranked[0].status == "completed",
         "model": (folder / "bundle").is_dir(),
     }

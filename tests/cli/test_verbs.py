@@ -69,8 +69,10 @@ def test_runs(place: Path, command: Command, found: tuple[dict[str, Any], str]) 
     assert "| trial 0 |" in shown
     assert "*majority*" in shown
     best = command(place, "runs", "best", NAME).stdout
-    assert re.match(r"trial \d: accuracy [\d.]+\n(--set \w+=\S+ ?)+\n$", best)
-    assert json.loads(command(place, "runs", "best", NAME, "--json").stdout)["values"]["num_layers"] == 1
+    assert re.match(r"trial \d: accuracy [\d.]+ (over fresh runs, [\d.]+ )?in the search\n(--set \w+=\S+ ?)+\n$", best)
+    told, chosen = json.loads(command(place, "runs", "best", NAME, "--json").stdout), found[0]["best"]
+    assert {key: told[key] for key in ("number", "values", "score")} == chosen
+    assert (listed[0]["best"], listed[0]["score"]) == (chosen["number"], chosen["score"])
 
 
 def test_predict_and_evaluate(place: Path, command: Command, found: tuple[dict[str, Any], str]) -> None:
