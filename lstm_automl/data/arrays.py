@@ -41,22 +41,15 @@ def from_arrays(
     [2, 1]
 
     Args:
-        X: ``(n, time, features)`` array, ``(n, time)`` array of univariate series, list or object array of
-            ``(time, features)`` or ``(time,)`` arrays (ragged), DataFrame (a row a series), or a DataFrame
-            in served form (a column ``sequence`` of nested lists).
+        X: Array ``(n, time, features)`` or ``(n, time)``, list or object array of such sequences of any lengths,
+            DataFrame (a row a univariate series, or in served form: a column ``sequence`` of nested lists).
         y: ``(n,)`` labels or numbers; numbers a row, ``(n, time)`` or flat ``(rows,)``; None.
-        layout: ``"NCT"`` where the channels of 3-D input come before time.
-        lengths: ``(n,)`` valid steps of a right-padded 3-D array.
-        sample_weight: ``(n,)``, at least 0.
+        layout, lengths: ``"NCT"`` where channels come before time; ``(n,)`` valid steps of right-padded 3-D input.
+        sample_weight, groups, ids: ``(n,)``; weights are at least 0.
         static: ``(n, s)`` numbers that do not change over time.
-        groups: ``(n,)``.
-        ids: ``(n,)``.
-        names: Channel names; default the column's number.
-        static_names: Names of the static columns; default their numbers.
-        allow_nan: Keep NaN as missing instead of refusing it.
-        dtype: Of the values.
-        source: What messages call X.
-        nan_hint: What a message about NaN says to do.
+        names, static_names: Of channels and static columns; default their numbers.
+        dtype, allow_nan: Of the values; NaN is kept as missing instead of refused.
+        source, nan_hint: What messages call X, and what they say to do about NaN.
 
     Raises:
         DataError: wrong rank, type or length, nothing in it, NaN or infinity; the place is named.
@@ -64,24 +57,11 @@ def from_arrays(
     if hasattr(X, "columns") and "sequence" in X.columns:
         return _from_served(X, y, layout=layout, allow_nan=allow_nan, dtype=dtype, source=source, nan_hint=nan_hint)
     values, offsets = flatten(X, layout=layout, lengths=lengths, dtype=np.dtype(dtype), source=source)
-    n = len(offsets) - 1
-    channels = _names(names, values.shape[1], "channel", source)
+    n, channels = len(offsets) - 1, _names(names, values.shape[1], "channel", source)
     check_finite(values, _place(offsets, source), allow_nan=allow_nan, hint=nan_hint)
-    table = None if static is None else _static(static, n, allow_nan)
-    targets, per_row = (None, False) if y is None else _targets(y, offsets, lengths, source)
-    return Sequences(
-        values=values,
-        offsets=offsets,
-        channels=channels,
-        targets=targets,
-        target_per_row=per_row,
-        static=table,
-        static_names=() if table is None else _names(static_names, table.shape[1], "static", source),
-        groups=None if groups is None else _aligned(groups, n, "groups", source),
-        ids=None if ids is None else _aligned(ids, n, "ids", source).astype(np.str_),
-        weights=None if sample_weight is None else _weights(sample_weight, n, source),
-        source=source,
-    )
+    facts = _static_facts(static, static_names, n, allow_nan, source) | _targets(y, offsets, lengths, source)
+    facts |= _names_and_weights(n, groups, ids, sample_weight, source)
+    return Sequences(values, offsets, channels, source=source, **facts)
 
 
 def to_list(data: Sequences) -> list[NDArray[np.floating]]:
@@ -157,6 +137,25 @@ def _weights(values: ArrayLike, n: int, source: str) -> NDArray[np.float64]:
     return weights
 
 
+def _names_and_weights(
+    n: int, groups: ArrayLike | None, ids: ArrayLike | None, weights: ArrayLike | None, source: str
+) -> dict[str, Any]:
+    return {
+        "groups": None if groups is None else _aligned(groups, n, "groups", source),
+        "ids": None if ids is None else _aligned(ids, n, "ids", source).astype(np.str_),
+        "weights": None if weights is None else _weights(weights, n, source),
+    }
+
+
+def _static_facts(
+    values: ArrayLike | None, names: Sequence[str] | None, n: int, allow_nan: bool, source: str
+) -> dict[str, Any]:
+    if values is None:
+        return {}
+    static = _static(values, n, allow_nan)
+    return {"static": static, "static_names": _names(names, static.shape[1], "static", source)}
+
+
 def _static(values: ArrayLike, n: int, allow_nan: bool) -> NDArray[np.float64]:
     try:
         static = np.asarray(values, dtype=np.float64)
@@ -168,14 +167,30 @@ def _static(values: ArrayLike, n: int, allow_nan: bool) -> NDArray[np.float64]:
     return static
 
 
-def _targets(y: ArrayLike, offsets: NDArray[np.int64], lengths: ArrayLike | None, source: str) -> tuple[Array, bool]:
-    """``(n,)`` targets, or ``(rows,)`` and True."""
+def _targets(y: ArrayLike | None, offsets: NDArray[np.int64], lengths: ArrayLike | None, source: str) -> dict[str, Any]:
+    """``(n,)`` targets, or ``(rows,)`` of them."""
+    if y is None:
+        return {}
+    array, n, rows = _numbers_or_text(y), len(offsets) - 1, int(offsets[-1])
+    if array.ndim == 2 and array.shape == (n, 1) and rows != n:
+        array = array[:, 0]
+    if array.shape == (n,):
+        return {"targets": array}
+    if array.ndim == 2 and len(array) == n and array.shape[1] >= np.diff(offsets).max():
+        steps = np.diff(offsets)
+        if lengths is not None or (steps == array.shape[1]).all():
+            return {"targets": array[np.arange(array.shape[1]) < steps[:, None]], "target_per_row": True}
+    if array.shape == (rows,):
+        return {"targets": array, "target_per_row": True}
+    raise DataError(f"y has shape {array.shape}, but {source} has {n} sequences: expected ({n},)")
+
+
+def _numbers_or_text(y: ArrayLike) -> Array:
     if isinstance(y, list) and y and np.ndim(y[0]) == 1:
         y = np.concatenate([np.asarray(part) for part in y])
     array = np.asarray(y)
     if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
         array = _uniform(np.array(y, dtype=object))
-    n, rows = len(offsets) - 1, int(offsets[-1])
     if array.dtype == object:
         array = _uniform(array)
     if array.dtype.kind == "c":
@@ -183,17 +198,7 @@ def _targets(y: ArrayLike, offsets: NDArray[np.int64], lengths: ArrayLike | None
     if array.dtype.kind == "f":
         flat = array.reshape(-1, 1)
         check_finite(flat, lambda r, _: f"y[{r}]", hint="")
-    if array.ndim == 2 and array.shape == (n, 1) and rows != n:
-        array = array[:, 0]
-    if array.shape == (n,):
-        return array, False
-    if array.ndim == 2 and len(array) == n and array.shape[1] >= np.diff(offsets).max():
-        steps = np.diff(offsets)
-        if lengths is not None or (steps == array.shape[1]).all():
-            return array[np.arange(array.shape[1]) < steps[:, None]], True
-    if array.shape == (rows,):
-        return array, True
-    raise DataError(f"y has shape {array.shape}, but {source} has {n} sequences: expected ({n},)")
+    return array
 
 
 def _uniform(array: Array) -> Array:
