@@ -19,6 +19,7 @@ A user's mistake is shown as its message alone; the exit code is the class's.
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -99,6 +100,17 @@ class StorageError(LstmAutomlError, OSError):
     """The disk is full, read-only or gone."""
 
     exit_code = 5
+
+
+def as_typed(name: str) -> str:
+    """A name as it is typed in a shell: in quotes where it needs them.
+
+    >>> as_typed("digits"), as_typed("my [try] 1")
+    ('digits', '"my [try] 1"')
+    """
+    if shlex.quote(name) == name:
+        return name
+    return shlex.quote(name) if set(name) & set('"$`\\!') else f'"{name}"'
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

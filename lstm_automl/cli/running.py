@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lstm_automl.cli import progress, signals
-from lstm_automl.errors import LstmAutomlError
+from lstm_automl.errors import LstmAutomlError, as_typed
 from lstm_automl.estimators import flow, storing
 from lstm_automl.estimators.finishing import summary
 from lstm_automl.estimators.request import Search
@@ -49,7 +49,7 @@ def run_and_report(directory: Path, settings: Search, started: float, *, quiet: 
         click.echo(f"'{_again(directory)} --time-budget T' trains on where it was", err=quiet)
     click.echo(f"report: {directory / 'report'}", err=quiet)
     if settings.track:
-        click.echo(f"charts: lstm-automl ui {directory.name}", err=quiet)
+        click.echo(f"charts: lstm-automl ui {as_typed(directory.name)}", err=quiet)
     return result
 
 
@@ -76,5 +76,5 @@ def _before(directory: Path) -> Table:
 
 
 def _again(directory: Path) -> str:
-    home = "" if str(directory.parent) == "searches" else f" --home {directory.parent}"
-    return f"lstm-automl resume {directory.name}{home}"
+    home = "" if str(directory.parent) == "searches" else f" --home {as_typed(str(directory.parent))}"
+    return f"lstm-automl resume {as_typed(directory.name)}{home}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lstm_automl.errors import NoValidTrialError
+from lstm_automl.errors import NoValidTrialError, as_typed
 from lstm_automl.estimators.ahead import Ahead
 from lstm_automl.estimators.effort import Allowance
 from lstm_automl.estimators.result import SearchResult
@@ -137,9 +137,8 @@ def _register(session: Session, bundle: Path, allowance: Allowance) -> tuple[str
                                        settings.register_as or session.directory.name,
                                        timeout=allowance.to_the_end())  # fmt: skip
     except Exception as wrong:  # the model is safe on disk; a server that is away must not lose the search
-        note = (
-            f"not registered ({type(wrong).__name__}: {wrong}); 'lstm-automl sync {session.directory.name}' tries again"
-        )
+        again = f"'lstm-automl sync {as_typed(session.directory.name)}' tries again"
+        note = f"not registered ({type(wrong).__name__}: {wrong}); {again}"
         return str(bundle), (note,)
     return registered.model_uri, tuple(registered.notes)
 

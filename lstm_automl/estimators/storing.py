@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl import plugins
-from lstm_automl.errors import NoValidTrialError, StateError, StorageError, UsageError
+from lstm_automl.errors import NoValidTrialError, StateError, StorageError, UsageError, as_typed
 from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
 from lstm_automl.estimators.identity import check_kernels, compare, identity
@@ -187,10 +187,10 @@ def require_valid(table: Table, direction: Direction, directory: Path) -> None:
         counts[t.status] = counts.get(t.status, 0) + 1
     said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "none begun"
     if counts.keys() & {"failed", "diverged"}:
-        raise NoValidTrialError(f"no valid trial ({said}); see 'lstm-automl runs show {directory.name}'")
+        raise NoValidTrialError(f"no valid trial ({said}); see 'lstm-automl runs show {as_typed(directory.name)}'")
     raise NoValidTrialError(
         f"no valid trial ({said}): there was no time for one epoch; "
-        f"'lstm-automl resume {directory.name} --time-budget T' goes on"
+        f"'lstm-automl resume {as_typed(directory.name)} --time-budget T' goes on"
     )
 
 

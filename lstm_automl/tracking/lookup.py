@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from lstm_automl.errors import LstmAutomlError, UsageError
+from lstm_automl.errors import LstmAutomlError, UsageError, as_typed
 from lstm_automl.tracking import served
 from lstm_automl.tracking.client import connect, is_absent, quiet
 from lstm_automl.tracking.client import resolve as resolve_uri
@@ -39,7 +39,7 @@ def resolve(model: str, home: str | Path = "searches", uri: str | None = None) -
         if model and (bundle / "bundle.json").is_file():
             return bundle
     if model and (Path(home) / model).is_dir():
-        raise UsageError(f"the search {model!r} has no model yet: 'lstm-automl resume {model}' finishes it")
+        raise UsageError(f"the search {model!r} has no model yet: 'lstm-automl resume {as_typed(model)}' finishes it")
     raise UsageError(
         f"no model {model!r}: give models:/NAME@champion, models:/NAME/VERSION, a bundle folder, "
         f"or the name of a search in {home}"

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
-from lstm_automl.errors import LstmAutomlError
+from lstm_automl.errors import LstmAutomlError, as_typed
 from lstm_automl.search.cut_off import CutOff
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.tracking.client import resolve
@@ -82,7 +82,9 @@ class Tracker:
             self._thread.join(max(0.0, min(timeout, _AWAY) if self._failures else timeout))
         self._abandoned.set()
         if not self._complete:
-            self._say(f"MLflow has not got everything: 'lstm-automl sync {self._directory.name}' sends the rest")
+            self._say(
+                f"MLflow has not got everything: 'lstm-automl sync {as_typed(self._directory.name)}' sends the rest"
+            )
         return self._complete
 
     def _note(self, how: str) -> None:

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from lstm_automl.errors import LstmAutomlError, UsageError
+from lstm_automl.errors import LstmAutomlError, UsageError, as_typed
 from lstm_automl.tracking import links
 from lstm_automl.tracking.client import connect, quiet, resolve
 from lstm_automl.tracking.patience import impatient
@@ -64,7 +64,7 @@ def tell(names: Sequence[str], uri: str, base: str, say: Callable[[str], None]) 
         for what, address in found.items():
             say(f"{name}, {'curves of all trials' if what == 'charts' else 'parameters side by side'}:\n  {address}")
         if not found:
-            say(f"{name}: MLflow knows nothing of it yet ('lstm-automl sync {name}' sends it)")
+            say(f"{name}: MLflow knows nothing of it yet ('lstm-automl sync {as_typed(name)}' sends it)")
 
 
 @contextmanager

@@ -116,6 +116,12 @@ def test_a_time_budget_can_be_removed(made: Path, ran: list[Search]) -> None:
     assert [s.time_budget for s in ran] == [300.0, 300.0, None]
 
 
+def test_a_name_is_said_as_it_is_typed(tmp_path: Path) -> None:
+    assert running._again(Path("searches/tour")) == "lstm-automl resume tour"
+    assert running._again(tmp_path / "my [try] 1") == f'lstm-automl resume "my [try] 1" --home {tmp_path}'
+    assert running._again(Path("my $home/tour")) == "lstm-automl resume tour --home 'my $home'"
+
+
 def test_workers_import_while_the_search_is_read(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there = []
     monkeypatch.setattr(running, "run_and_report", lambda *_, **__: there.append(ready._kept is not None))
