@@ -25,4 +25,6 @@ def sync(name: str, home: str, tracking_uri: str | None) -> None:
     if settings.register_as != "" and (directory / "bundle").is_dir():
         registered = registry.register(directory / "bundle", directory, uri, settings.register_as or directory.name)
         click.echo(f"model: {registered.model_uri}")
+        for note in registered.notes:
+            click.echo(note)
     click.echo(f"{name} is up to date")

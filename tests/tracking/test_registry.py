@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from recorded import runs_of
 from trained import demo_data, finished
 
 import lstm_automl
+from lstm_automl.cli.main import run
 from lstm_automl.errors import UsageError
 from lstm_automl.models import bundle
 from lstm_automl.tracking import client as door
@@ -96,14 +98,19 @@ def test_the_champion_is_kept_unless_a_challenger_is_as_good_on_the_same_data(se
     assert int(door.connect(uri).get_model_version_by_alias("demo", "champion").version) == 1
 
 
-def test_a_champion_of_other_data_is_kept(search: Path, uri: str, tmp_path: Path) -> None:
-
+def test_a_champion_of_other_data_is_kept_and_sync_says_so(
+    search: Path, uri: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     register(search / "bundle", search, uri, "demo")
     other = finished(tmp_path / "elsewhere" / "demo", "classification", seed=1)
     made = register(other / "bundle", other, uri, "demo")
     assert made.model_uri == "models:/demo/2"
     assert "other data" in made.notes[0]
     assert "lstm-automl promote demo 2" in made.notes[0]
+    request = {"meta": {}, "settings": lstm_automl.Search().model_dump(), "name": "demo"}
+    (other / "request.json").write_text(json.dumps(request, default=str))
+    assert run(["sync", "demo", "--home", str(other.parent), "--tracking-uri", uri]) == 0
+    assert capsys.readouterr().out == f"model: models:/demo/2\n{made.notes[0]}\ndemo is up to date\n"
 
 
 def test_a_name_with_a_quote_is_registered_once(search: Path, uri: str) -> None:
