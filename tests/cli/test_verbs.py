@@ -38,7 +38,7 @@ def found(place: Path, command: Command, small: tuple[str, ...]) -> tuple[dict[s
 def test_json_of_a_search(found: tuple[dict[str, Any], str]) -> None:
     result, _ = found
     assert list(result) == [
-        "name", "task", "trials", "objective", "best", "test", "baselines", "model_uri", "seconds",
+        "name", "task", "trials", "objective", "best", "test", "baselines", "cut_off", "model_uri", "seconds",
     ]  # fmt: skip
     assert (result["name"], result["task"], result["trials"]) == (NAME, "classification", 4)
     assert result["objective"] == {"metric": "accuracy", "direction": "max"}
@@ -46,6 +46,7 @@ def test_json_of_a_search(found: tuple[dict[str, Any], str]) -> None:
     assert result["best"]["values"]["front_end"] == "none"
     assert 0 <= result["test"]["accuracy"] <= 1
     assert "accuracy" in result["baselines"]["majority"]
+    assert result["cut_off"] is None
     assert result["model_uri"] == f"models:/{NAME}@champion"
 
 
