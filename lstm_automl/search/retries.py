@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lstm_automl.search.attempts import attempts_on
 from lstm_automl.search.contracts import RungResult, RungSpec
-from lstm_automl.search.executors.endings import is_outside, is_own
+from lstm_automl.search.executors.endings import is_late, is_outside, is_own
 from lstm_automl.search.results import epochs_done, read_checked, write_checked
 
 DIED = "died.json"
@@ -27,7 +27,8 @@ def deaths(directory: Path, work: RungSpec) -> list[str]:
 
     Those that a cap or a want of memory has ended; or those of the others that came as far as the newest, where they
     are more: what stops a rung at ever other places is not the rung, nor is what somebody has killed, wherever it was.
-    The ``MANY``-th of the others makes all of them count: that could go on for ever.
+    The ``MANY``-th of the others makes all of them count: that could go on for ever. Of one that was out of
+    time, that alone.
     """
     own, others = list[str](), list[tuple[int, str]]()
     for folder in reversed(list(attempts_on(directory, work))):
@@ -35,6 +36,8 @@ def deaths(directory: Path, work: RungSpec) -> list[str]:
         if death is None:
             continue
         message = str(death["message"])
+        if is_late(message):
+            return [message]
         if is_own(message):
             own.append(message)
         else:
@@ -44,7 +47,11 @@ def deaths(directory: Path, work: RungSpec) -> list[str]:
     return max(own, here, key=len)
 
 
-def given_up(work: RungSpec, messages: list[str]) -> RungResult:
-    """The result of a job that killed its worker too often."""
-    error = f"its worker died {len(messages)} times, the last time: {messages[-1]}"
+def given_up(directory: Path, work: RungSpec, max_retries: int) -> RungResult | None:
+    """The result of a job that has killed its worker too often or was out of time once; None = it is tried again."""
+    messages = deaths(directory, work)
+    late = any(is_late(message) for message in messages)
+    if not late and len(messages) <= max_retries:
+        return None
+    error = messages[-1] if late else f"its worker died {len(messages)} times, the last time: {messages[-1]}"
     return RungResult(work.job, work.trial, "failed", error=error)

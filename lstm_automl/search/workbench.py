@@ -19,7 +19,7 @@ from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, 
 from lstm_automl.search.decisions import Decider, Decision
 from lstm_automl.search.events import GATHER, LOOK, ROUND, Events
 from lstm_automl.search.observer import Observer
-from lstm_automl.search.retries import deaths, given_up, record_death
+from lstm_automl.search.retries import given_up, record_death
 from lstm_automl.search.stopping import KILL_SECONDS, OVERRUN_SECONDS, STOP_SECONDS, Stopped
 from lstm_automl.search.store import Store
 
@@ -134,11 +134,11 @@ class Workbench:
             job = self._pending.popleft()
             work = self._store.jobs[job].spec
             tried = attempts(self._directory, job)
-            found, died = (outcome(self._directory, work), deaths(self._directory, work)) if tried else (None, [])
+            found = outcome(self._directory, work) if tried else None
             if found is not None and found.result.status != "stopped":
                 self._end(work, found.result)
-            elif len(died) > self._max_retries:
-                self._end(work, given_up(work, died))
+            elif tried and (failed := given_up(self._directory, work, self._max_retries)) is not None:
+                self._end(work, failed)
             else:
                 self._start(work, tried, self._budget.left())
 

@@ -1,4 +1,4 @@
-"""Rungs that take too much: ended by their caps, counted, failed at last; kills from outside do not count."""
+"""Rungs that take too much: ended by their caps, failed at once or when counted; kills from outside do not count."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from lstm_automl.errors import UsageError
 from lstm_automl.estimators import placing
 from lstm_automl.estimators.request import Search
 from lstm_automl.search import retries
-from lstm_automl.search.attempts import new_attempt
+from lstm_automl.search.attempts import attempts, new_attempt
 from lstm_automl.search.contracts import RungResult, RungSpec, Table
 from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors import memory
+from lstm_automl.search.executors.caps import Caps
 from lstm_automl.search.executors.devices import Mode
 from lstm_automl.search.executors.endings import EXHAUSTED, describe
 from lstm_automl.search.executors.local import LocalExecutor
@@ -58,13 +59,14 @@ def searched(directory: Path, **options: Any) -> Table:
 @pytest.mark.parametrize("mode", ["fork", "spawn"])
 def test_a_search_goes_on_without_the_trials_over_their_caps(mode: Mode, tmp_path: Path) -> None:
     options: dict[str, Any] = {"runner": f"{__name__}:greedy", "mode": mode}
-    table = searched(tmp_path, trial_time=3.0, trial_memory=120, **options)
+    table = searched(tmp_path, trial_time=9.0, trial_memory=120, **options)
     assert [t.status for t in table] == ["completed", "completed", "failed", "failed", "completed", "completed"]
     with StoreView(tmp_path) as view:
         said = {job.number: job.result.error for job in view.jobs() if job.result and job.result.error}
     assert said.keys() == {2, 3}
-    assert "died 3 times" in said[2]
-    assert "was ended for being over its cap of 3 s (trial_time)" in said[2]
+    assert "died" not in said[2]
+    assert "was ended for being over its cap of 9 s (trial_time)" in said[2]
+    assert (len(attempts(tmp_path, 2)), len(attempts(tmp_path, 3))) == (1, 3)
     assert "died 3 times" in said[3]
     assert "was ended for being over its cap of 120 MiB (trial_memory)" in said[3]
     assert lines(searched(tmp_path, **options)) == lines(table), "a trial that was given up was tried again"
@@ -78,7 +80,8 @@ def died(directory: Path, *ends: tuple[str, int]) -> int:
     return len(retries.deaths(directory, work))
 
 
-CAP, KILL = "was ended for being over its cap of 3 s (trial_time)", describe(-9)
+CAP, KILL = f"was {Caps(memory=9).exceeded(0.0, 10 * MIB)}", describe(-9)
+LATE = f"was {Caps(seconds=3.0).exceeded(4.0, 0)}"
 OUT, WANT = describe(-9, starved=False), f"{EXHAUSTED}: 3 GiB"
 
 
@@ -97,10 +100,19 @@ OUT, WANT = describe(-9, starved=False), f"{EXHAUSTED}: 3 GiB"
         ([(OUT, 1), (KILL, 1), (OUT, 1), ("killed by SIGABRT", 1)], 2),
         ([(OUT, 1)] * retries.MANY, retries.MANY),
         ([(WANT, 1), (OUT, 2), (WANT, 5), (WANT, 2)], 3),
+        ([(KILL, 4), (KILL, 4), (LATE, 5)], 1),
     ],
 )
 def test_which_deaths_count(ends: list[tuple[str, int]], count: int, tmp_path: Path) -> None:
     assert died(tmp_path, *ends) == count
+
+
+def test_one_that_was_out_of_time_is_not_tried_again(tmp_path: Path) -> None:
+    work = rung(tmp_path, 0)
+    for message, epochs, failed in ((KILL, 4, None), (CAP, 4, None), (LATE, 5, LATE), (KILL, 5, LATE)):
+        retries.record_death(Path(new_attempt(tmp_path, work).folder), message, epochs)
+        found = retries.given_up(tmp_path, work, max_retries=9)
+        assert (found and found.error) == failed
 
 
 def test_caps_are_settings_of_a_search() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OVER = "ended for being over its cap"
+TIME = "(trial_time)"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Caps:
         ''
         """
         if self.seconds is not None and seconds > self.seconds:
-            return f"{OVER} of {self.seconds:g} s (trial_time)"
+            return f"{OVER} of {self.seconds:g} s {TIME}"
         if self.memory is not None and gained > self.memory << 20:
             return f"{OVER} of {self.memory} MiB (trial_memory): {gained >> 20} MiB"
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from lstm_automl.search.executors.caps import OVER
+from lstm_automl.search.executors.caps import OVER, TIME
 
 EXHAUSTED = "ran out of memory"
 OUTSIDE = "killed by SIGKILL by somebody"
@@ -42,6 +42,11 @@ def describe(code: int, starved: bool | None = None) -> str:
 def is_own(message: str) -> bool:
     """Whether it was the rung's own doing, wherever it happened: a cap, or memory that it did not get."""
     return OVER in message or EXHAUSTED in message
+
+
+def is_late(message: str) -> bool:
+    """Whether it was the cap on time: another attempt, which would go on from a checkpoint, would have that anew."""
+    return OVER in message and TIME in message
 
 
 def is_outside(message: str) -> bool:
