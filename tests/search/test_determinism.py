@@ -23,6 +23,7 @@ from lstm_automl.search.driver import Limits, Stopped
 from lstm_automl.search.executors.futures import FuturesExecutor
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.oracles import bayesian, keras_tuner
 from lstm_automl.search.rows import best
 from lstm_automl.search.store import Store
 from lstm_automl.spaces.loader import load
@@ -62,13 +63,25 @@ def meta_of(oracle: str, scheduler: str, folds: int, **changes: Any) -> dict[str
 PAIRS = [(o, s) for o in plugins.names("oracle") for s in SCHEDULERS]
 
 
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Trials told at each fit of a Gaussian process, of which a search of few trials has some, too."""
+    known, fill = list[int](), keras_tuner.fill
+    monkeypatch.setattr(bayesian, "INITIAL", 7)
+    monkeypatch.setattr(keras_tuner, "fill", lambda o, s, t, d: (known.append(len(t)), fill(o, s, t, d))[1])
+    return known
+
+
 @pytest.mark.parametrize(
     ("oracle", "scheduler", "folds"), [*((o, s, 1) for o, s in PAIRS), ("grid", "hyperband", 3), ("tpe", "asha", 3)]
 )
-def test_any_number_of_workers_makes_the_same_table(tmp_path: Path, oracle: str, scheduler: str, folds: int) -> None:
+def test_any_number_of_workers_makes_the_same_table(
+    tmp_path: Path, oracle: str, scheduler: str, folds: int, fits: list[int]
+) -> None:
     meta = meta_of(oracle, scheduler, folds)
     tables = [search(tmp_path / str(workers), workers, meta) for workers in (1, 2, 4)]
     assert tables[0] == tables[1] == tables[2]
+    assert len(fits) >= 3 or oracle != "bayesian", "all were random draws"
     rows = [json.loads(line) for line in tables[0]]
     assert len(rows) == TRIALS
     assert [r["status"] for r in rows if r["number"] in (2, 5)] == ["diverged", "failed"]
