@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
 import time
 from collections.abc import Mapping
@@ -156,7 +157,8 @@ def summary(result: SearchResult) -> list[str]:
     metric = result.objective["metric"]
     lines = [f"best: trial {result.best.number}, {metric} {_number(result.best.score)} on validation data"]
     values = ", ".join(f"{k} {_number(v)}" for k, v in result.best.values.items())
-    lines += textwrap.wrap(values, 100, initial_indent="  ", subsequent_indent="  ")
+    width = min(100, shutil.get_terminal_size((100, 24)).columns)
+    lines += textwrap.wrap(values, width, initial_indent="  ", subsequent_indent="  ")
     if result.test:
         lines.append("test: " + ", ".join(f"{k} {_number(v)}" for k, v in result.test.items()))
     for name, parts in result.baselines.items():

@@ -112,7 +112,8 @@ def run(
         folds = len(problem.split.folds)
         seen.on_phase("search", settings.max_trials)
         table, effort = pacing.searched(session, allowance, seen)
-        seen.on_phase("select", effort.finalists * effort.seeds * folds)
+        if effort.seeds:
+            seen.on_phase("select", effort.finalists * effort.seeds * folds)
         left = allowance.left()
         seconds = None if left is None else max(0.0, left - pacing.refit_seconds(session, table, effort))
         best = choose(driver, table, problem.metric, folds, effort, seconds=seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import time
@@ -16,7 +17,7 @@ from lstm_automl.errors import LockedError
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.tracking import client as door
 from lstm_automl.tracking.cursor import Cursor
-from lstm_automl.tracking.tracker import Tracker, sync
+from lstm_automl.tracking.tracker import Tracker, outcome, sync
 
 RESULT = {
     "best": {"number": 1, "score": 0.9},
@@ -263,3 +264,14 @@ def test_two_searches_of_one_name_are_two_parents_of_one_experiment(tmp_path: Pa
     experiment = client.get_experiment_by_name("demo")
     names = [run.info.run_name for run in client.search_runs([experiment.experiment_id])]
     assert sorted(names) == ["demo", "demo", "trial 0", "trial 0"]
+
+
+def test_a_search_that_was_cut_off_says_so() -> None:
+    cut = {"trials": 1, "epochs": 3, "to_epoch": 12, "folds": 4, "of": 5}
+
+    def tag(cut_off: object) -> str:
+        told = json.loads(outcome("FINISHED", {"best": {"number": 0}, "cut_off": cut_off}))
+        return str(told["tags"]["lstm_automl.cut_off"])
+
+    assert "3 epochs on 4 of 5 folds" in tag(cut)
+    assert tag(None) == "no"
