@@ -120,9 +120,10 @@ def search() -> None:
 def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> None:
     from lstm_automl.cli.main import began
     from lstm_automl.estimators.request import Search
+    from lstm_automl.spaces.settings import parse_items
 
     started = began()
-    overrides = _settings(given.pop("fixed"))
+    overrides = parse_items(given.pop("fixed"))
     source = {k: given.pop(k) for k in ("data", "valid", "test", "split")}
     as_json, dry = given.pop("as_json"), given.pop("dry_run")
     if given["register_as"] == "":
@@ -164,13 +165,3 @@ def _refuse_locked(task: str, data: str, settings: Any) -> None:
     if (directory / REQUEST).is_file():
         with SearchLock(directory):
             pass
-
-
-def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
-    out: dict[str, str] = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or not name.strip():
-            raise UsageError(f"--set {pair!r}: write NAME=VALUE, e.g. --set units=64")
-        out[name.strip()] = value.strip()
-    return out
