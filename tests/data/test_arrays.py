@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_automl.data.arrays import from_arrays, from_table, to_list, to_table
@@ -157,6 +157,7 @@ def test_targets_of_each_row() -> None:
     assert ragged.targets.tolist() == [5, 6, 7]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(1, 3), st.integers(0, 2))
 def test_lists_and_tables_round_trip(lengths: list[int], features: int, static: int) -> None:
     rng = np.random.default_rng(sum(lengths))
