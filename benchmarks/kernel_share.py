@@ -44,7 +44,8 @@ def kernels(layer: keras.Layer) -> list[str]:
         return []
     shape = keras.tree.flatten(layer.input)[0].shape
     parts = [layer.forward_layer, layer.backward_layer] if hasattr(layer, "forward_layer") else [layer]
-    return [f"{part.kind} {part.kernel_for(shape)}" if isinstance(part, Fused) else "plain" for part in parts]
+    found = [(part.kind, part.kernel_for(shape)) if isinstance(part, Fused) else ("", "plain") for part in parts]
+    return ["plain" if kernel == "plain" else f"{cell} {kernel}" for cell, kernel in found]
 
 
 def trial(task: str, values: Mapping[str, Any]) -> set[str]:

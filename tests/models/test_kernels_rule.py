@@ -5,9 +5,10 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lstm_automl.models.kernels import rule
-from lstm_automl.models.kernels.layer import FusedLSTM
+from lstm_automl.models.kernels.layer import FusedLSTM, FusedSimpleRNN
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,22 @@ def test_a_layer_that_stays_plain_is_keras_to_the_bit() -> None:
     for layer in (plain, fused):
         layer.cell.seed_generator.state.assign([1, 2])
     np.testing.assert_array_equal(plain(x, training=True), fused(x, training=True))
+
+
+def test_a_long_wide_simple_rnn_stays_plain_where_its_steps_are_known() -> None:
+    shapes = [(100, 8, 128), (None, 8, 128), (24, 8, 128), (100, 8, 96), (100, 128, 128)]
+    found = [rule.kernel(*shape, cell="simple_rnn") for shape in shapes]
+    assert found == ["plain", "hoisted", "hoisted", "hoisted", "hoisted"]
+    assert rule.kernel(100, 8, 128, cell="simple_rnn", kept=True) == rule.kernel(100, 8, 128, cell="gru") == "hoisted"
+
+
+def test_a_simple_rnn_that_the_rule_leaves_plain_drops_as_keras_does() -> None:
+    x = np.ones((2, 41, 3), "float32")
+    layers = [cls(97, dropout=0.3) for cls in (keras.layers.SimpleRNN, FusedSimpleRNN)]
+    for layer in layers:
+        layer(x)
+    assert layers[1].kernel_for(x.shape) == "plain"
+    layers[1].set_weights(layers[0].get_weights())
+    for layer in layers:
+        layer.cell.seed_generator.state.assign([1, 2])
+    np.testing.assert_array_equal(*(tf.function(layer, autograph=False)(x, training=True) for layer in layers))

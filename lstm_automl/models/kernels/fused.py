@@ -51,6 +51,7 @@ class Fused(keras.layers.RNN):  # type: ignore[misc]
         """Last output, outputs and final state, as of Keras' ``inner_loop``."""
         kernel = self.kernel_for(sequences.shape)
         if kernel == "plain":
+            super()._maybe_config_dropout_masks(self.cell, sequences[:, 0, :], initial_state)
             return super().inner_loop(sequences, initial_state, mask, training=training)
         start = [tf.convert_to_tensor(part) for part in keras.tree.flatten(initial_state)]
         x, kept = self._dropped(sequences, start[0], training)

@@ -10,6 +10,9 @@ BLOCK = 12_500
 BLOCK_UNROLLED = 6_200
 """Up to so much a step the block kernel is the faster one, beside a loop and beside steps without one."""
 
+LONG, WIDE = 40, 96
+"""A simple RNN of more steps and units than so, and of fewer features than units, gains nothing at batches of 128."""
+
 UNROLLED = 12
 """Up to so many steps, where their number is known, there is no loop: more make the graph slow to build."""
 
@@ -35,8 +38,8 @@ def kernel(
 
     The block kernel saves the cost of some thirty operations a step; the hoisted form makes its products several
     times faster, those of the input most of all. The boundary was measured (``benchmarks/kernel.py``); it is the
-    same at batches of 8, 32 and 128, so the batch is not asked for. The hoisted form of a GRU and of a simple RNN was
-    faster than the stock loop at every shape.
+    same at batches of 8, 32 and 128, so the batch is not asked for. The hoisted form of a GRU was
+    faster than the stock loop everywhere, that of a simple RNN but for long and wide ones in large batches.
 
     Args:
         steps: Of the sequences, None = not known when the graph is built.
@@ -50,6 +53,8 @@ def kernel(
     ('block', 'hoisted', 'hoisted', 'hoisted')
     """
     if dtype not in ("float32", "float64"):
+        return "plain"
+    if cell == "simple_rnn" and steps is not None and not kept and steps > LONG and units > max(WIDE, features):
         return "plain"
     if cell != "lstm" or dtype == "float64" or kept:
         return "hoisted"
