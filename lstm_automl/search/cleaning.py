@@ -50,9 +50,9 @@ class Cleaner:
             folds: Jobs a rung.
         """
         self.promoted(row.number)
-        self._remove(jobs[:-folds])  # a later state is there
+        self.remove(jobs[:-folds])  # a later state is there
         if row.status != "completed" or row.score is None:
-            self._remove(jobs[-folds:])
+            self.remove(jobs[-folds:])
             return
         place = (self._sign * row.score, math.inf if row.loss is None else row.loss, row.number)
         # Who waits is entered first: leaving the best must not take what a promotion needs.
@@ -79,9 +79,10 @@ class Cleaner:
         if held:
             self._places[trial] = held
         elif self._places.pop(trial, None) is not None:
-            self._remove(self._jobs_of(trial))
+            self.remove(self._jobs_of(trial))
 
-    def _remove(self, jobs: Sequence[int]) -> None:
+    def remove(self, jobs: Sequence[int]) -> None:
+        """Remove the checkpoints of jobs that have ended and that nobody goes on from: those of a selection at once."""
         for job in jobs:
             folder = str(job_folder(self._directory, job))
             with contextlib.suppress(OSError):  # never worth stopping a search

@@ -139,6 +139,8 @@ class Driver:
         """
         numbers = [self._job_of(request) for request in requests]
         unfinished = sorted({n for n in numbers if not self._store.jobs[n].finished})
+        seeds = {n for n, request in zip(numbers, requests, strict=True) if request.purpose == "seed"}
+        self._cleaner.remove(sorted(seeds.difference(unfinished)))  # who was killed may have left them
         self._bench.work(unfinished, Budget(seconds, self._clock), None)
         rows = [self._store.jobs[n] for n in numbers]
         return [row.result or RungResult(row.number, row.spec.trial, "stopped") for row in rows]
@@ -162,6 +164,8 @@ class Driver:
 
     def _on_end(self, spec: RungSpec, result: RungResult) -> Callable[[], None] | None:
         """A job has ended: perhaps its trial has, too."""
+        if spec.purpose == "seed" and result.status != "stopped":
+            return lambda: self._cleaner.remove([spec.job])
         if spec.purpose != "search":
             return None
         self._ledger.end(spec, result)
