@@ -11,12 +11,15 @@ from typing import Any
 from lstm_automl.errors import DifferentSearchError
 from lstm_automl.estimators.request import Search
 from lstm_automl.models.kernels import rule
+from lstm_automl.search import schedulers
+from lstm_automl.search.executors.versions import versions
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.problem import Problem
 
 # What makes two searches different; limits, workers and places may change between calls.
 IDENTITY = ("task", "space", "data_digest", "metric", "seed", "concurrency", "oracle", "scheduler", "folds",
-            "max_epochs", "patience", "kernels")  # fmt: skip
+            "max_epochs", "patience", "kernels", "rungs", "tensorflow")  # fmt: skip
+VERSIONS = {"kernels": "the kernel rule", "rungs": "the rung rule", "tensorflow": "TensorFlow"}
 
 
 def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]:
@@ -34,16 +37,32 @@ def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]
         "folds": len(problem.split.folds),
         "max_epochs": settings.max_epochs,
         "patience": settings.patience,
-        "kernels": rule.VERSION,  # another rule computes other last digits
+        **_versions(settings.scheduler),
     }
 
 
-def check_kernels(directory: Path, meta: Mapping[str, Any]) -> None:
-    """One table, one kernel rule: another computes other last digits."""
-    if meta.get("kernels") != rule.VERSION:
+def _versions(scheduler: str) -> dict[str, Any]:
+    """Of what computes and decides; TensorFlow is not imported for it."""
+    tensorflow = versions()["tensorflow"].split(".")
+    return {
+        "kernels": rule.VERSION,  # another rule computes other last digits
+        "rungs": 0 if scheduler == "none" else schedulers.RULE,
+        "tensorflow": ".".join(tensorflow[:2]),
+    }
+
+
+def check_versions(directory: Path, meta: Mapping[str, Any]) -> None:
+    """Raise DifferentSearchError where the table was begun by other rules, or another TensorFlow, than these."""
+    now = _versions(meta["scheduler"])
+    differs = [
+        f"version {meta.get(key, 'unknown')} of {words} (now {now[key]})"
+        for key, words in VERSIONS.items()
+        if meta.get(key) != now[key]
+    ]
+    if differs:
         raise DifferentSearchError(
-            f"{directory} was begun with version {meta.get('kernels')} of the kernel rule, this is {rule.VERSION}: "
-            "its trials would not be comparable; begin another search with --name"
+            f"{directory} was begun with {', '.join(differs)}: its trials would not be comparable; "
+            "begin another search with --name"
         )
 
 

@@ -17,7 +17,7 @@ from lstm_automl import plugins
 from lstm_automl.errors import NoValidTrialError, StateError, StorageError, UsageError, as_typed
 from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
-from lstm_automl.estimators.identity import check_kernels, compare, identity
+from lstm_automl.estimators.identity import check_versions, compare, identity
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.models.steps import steps_per_epoch
 from lstm_automl.search.contracts import RungResult, Scheduler, Table
@@ -123,7 +123,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
     """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
     with SearchLock(directory), placing.executor(directory, settings, observer) as executor:
         meta, _ = request(directory)
-        check_kernels(directory, meta)
+        check_versions(directory, meta)
         problem = _stored_problem(directory / "data", meta["data_digest"])
         space = Space.from_json(meta["space"])
         limits = Limits(
