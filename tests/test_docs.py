@@ -113,6 +113,17 @@ def test_every_verb_has_help_and_is_documented(name: str, verb: click.Command) -
             assert option.help, f"{name}: {option.opts[0]} has no help"
 
 
+def test_every_option_of_search_has_a_word_in_the_pages() -> None:
+    from lstm_automl.cli.search import search
+
+    words = set(re.findall(r"--[a-z-]+", "".join(page.read_text() for page in PAGES)))
+    task = search.get_command(click.Context(search), "classification")
+    assert task is not None
+    common = {name for o in task.params[: [p.name for p in task.params].index("as_json") + 1] for name in o.opts}
+    assert len(common) > 20
+    assert not common - words
+
+
 def test_help_lines_of_the_verbs_are_those_of_the_verbs() -> None:
     for name, (module, _) in VERBS.items():
         found = getattr(importlib.import_module(module), name)

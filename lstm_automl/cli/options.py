@@ -71,6 +71,7 @@ tracking_uri = click.option(
     "--tracking-uri", metavar="URI", callback=_uri, help="MLflow store.  [default: sqlite:///mlflow.db]"
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Last line of output is one JSON object.")
+as_json_array = click.option("--json", "as_json", is_flag=True, help="Last line of output is a JSON array of objects.")
 
 
 def from_model(model: type[BaseModel], skip: frozenset[str] = frozenset()) -> list[click.Option]:

@@ -22,7 +22,7 @@ def runs() -> None:
 
 @runs.command("list")
 @options.home
-@options.as_json
+@options.as_json_array
 def list_(home: str, as_json: bool) -> None:
     """One line a search: trials, the model's trial and the score it was chosen by; before, the best so far."""
     rows = [_row(folder) for folder in searches(home)]
@@ -43,7 +43,7 @@ def list_(home: str, as_json: bool) -> None:
 @runs.command()
 @click.argument("name")
 @options.home
-@options.as_json
+@options.as_json_array
 def show(name: str, home: str, as_json: bool) -> None:
     """The leaderboard of a search, with its floors, and every failure's reason."""
     from lstm_automl.reports.leaderboard import leaderboard, markdown

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from lstm_automl.cli.main import run
+from lstm_automl.cli.runs import runs
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.store import Store
 
@@ -72,3 +74,12 @@ def test_a_damaged_bundle_is_not_believed(home: Path, told: Callable[..., str]) 
     _chosen(home)
     (home / "s" / "bundle" / "bundle.json").write_text('{"about": {"best": []}}')
     assert told("best", "s").startswith("trial 0: accuracy 0.9 in the search")
+
+
+def test_json_is_an_array_of_searches_and_of_trials(told: Callable[..., str]) -> None:
+    assert [row["name"] for row in json.loads(told("list", "--json"))] == ["s"]
+    assert [row["name"] for row in json.loads(told("show", "s", "--json"))] == ["trial 0", "trial 1"]
+    assert isinstance(json.loads(told("best", "s", "--json")), dict)
+    for verb, said in (("list", "a JSON array"), ("show", "a JSON array"), ("best", "one JSON object")):
+        found = CliRunner().invoke(runs, [verb, "--help"], terminal_width=200).output
+        assert f"Last line of output is {said}" in found
