@@ -36,6 +36,9 @@ from lstm_automl.testing.search import facts, make_driver, small_space
 WINDOW = 5000
 """Rungs over which the slowest rate is looked for."""
 
+STOPPING = 0.3
+"""Seconds in which a worker that is asked to stop answers."""
+
 Running = tuple[RungSpec, Callable[[Epoch], None], Future[RungResult]]
 
 
@@ -52,7 +55,7 @@ class SimulatedExecutor:
 
     def __init__(self, capacity: int, seconds: float, seed: int = 0) -> None:
         self.capacity, self._seconds, self._rng = capacity, seconds, random.Random(seed)
-        self._due: list[tuple[float, int, int]] = []
+        self._due: list[tuple[float, int, int, bool]] = []
         self._running: dict[int, Running] = {}
         self._count = itertools.count()
         self._changed = threading.Condition()
@@ -69,10 +72,13 @@ class SimulatedExecutor:
         with self._changed:
             self.busy += lasts
             self._running[spec.job] = spec, on_epoch, future
-            heapq.heappush(self._due, (time.monotonic() + lasts, next(self._count), spec.job))
-            if self._due[0][2] == spec.job:
-                self._changed.notify()
+            self._end_in(lasts, spec.job, stopped=False)
         return future
+
+    def stop(self, job: int) -> None:
+        """Ask a rung to end as ``stopped``; one that is done before that ends as it would have."""
+        with self._changed:
+            self._end_in(STOPPING, job, stopped=True)
 
     def kill(self, job: int) -> None:
         """End a rung without a result."""
@@ -88,6 +94,11 @@ class SimulatedExecutor:
             self._changed.notify()
         self._thread.join(5.0)
 
+    def _end_in(self, seconds: float, job: int, *, stopped: bool) -> None:
+        heapq.heappush(self._due, (time.monotonic() + seconds, next(self._count), job, stopped))
+        if self._due[0][2] == job:
+            self._changed.notify()
+
     def _work(self) -> None:
         while True:
             with self._changed:
@@ -95,8 +106,11 @@ class SimulatedExecutor:
                     self._changed.wait(max(0.0, self._due[0][0] - time.monotonic()) if self._due else None)
                 if self._closed:
                     return
-                found = self._running.pop(heapq.heappop(self._due)[2], None)
-            if found is not None:
+                _, _, job, stopped = heapq.heappop(self._due)
+                found = self._running.pop(job, None)
+            if found is not None and stopped:
+                found[2].set_result(RungResult(found[0].job, found[0].trial, "stopped"))
+            elif found is not None:
                 finish(*found)
             self.cpu = time.thread_time()
 
@@ -124,7 +138,9 @@ class Count(Observer):
         self.passed = [time.monotonic()]
 
     def on_job_end(self, spec: RungSpec, result: RungResult) -> None:
-        """One more."""
+        """One more, unless it was stopped."""
+        if result.status == "stopped":
+            return
         self.rungs += 1
         self.epochs += len(result.epochs)
         if self.rungs % WINDOW == 0:
