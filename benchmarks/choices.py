@@ -2,10 +2,10 @@
 
     python benchmarks/choices.py --seeds 0 1 2 --workers 4
 
-Small development sets are drawn from training files (test files are never opened): trials of the shipped space run on 5 folds,
-then a refit of each is judged on the examples not drawn. Each rule picks one trial by the folds alone; a row holds the
-held-out accuracy of its pick, below the best pick possible, in points. *nearly equal*: within so many standard errors of the
-best accuracy, over the examples.
+Small development sets are drawn from training files (test files are never opened): trials of the shipped space run on
+5 folds, then a refit of each is judged on the examples not drawn. Each rule picks one trial by the folds alone; a row
+holds the held-out accuracy of its pick, below the best pick possible, in points. *nearly equal*: within so many
+standard errors of the best accuracy, over the examples.
 """
 
 from __future__ import annotations
