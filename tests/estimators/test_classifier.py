@@ -42,7 +42,11 @@ def test_learns_writes_nothing(
 
 def test_best_weights_are_restored(cube: Any, labels: Any, tiny: dict[str, Any]) -> None:
     wild = {**tiny, "learning_rate": 1.0, "max_epochs": 6, "ema": False, "schedule": "constant"}
-    made = LSTMClassifier(**wild).fit(cube, labels)
+    for seed in range(8):  # at such a rate the last epoch is rarely the best one
+        wild["random_state"] = seed
+        made = LSTMClassifier(**wild).fit(cube, labels)
+        if made.trials_.loc[0, "best_epoch"] < 5:
+            break
     best, scores = int(made.trials_.loc[0, "best_epoch"]), made.history_.accuracy
     assert best < 5
     assert scores[best] == scores.max() > scores.min()
