@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from lstm_automl.estimators import storing
 from lstm_automl.estimators.effort import Allowance, Effort, Means, affordable, expected_epochs
-from lstm_automl.estimators.request import SEARCH_SHARE
 from lstm_automl.estimators.selection import refit_epochs
 from lstm_automl.search.contracts import Table, TrialRow
 from lstm_automl.search.cut_off import cut_off, settled_table
@@ -24,7 +23,7 @@ EXTENSIONS = 3
 def searched(session: storing.Session, allowance: Allowance, seen: Observer) -> tuple[Table, Effort]:
     """The trials, and what can be spent on choosing among them.
 
-    Time that is too short for a selection goes to the search; without any valid trial, most of what is left.
+    Time that is too short for a selection goes to the search; without any scored epoch, all that is left.
 
     Raises:
         NoValidTrialError: no trial has a score, not even of an epoch of a rung that was cut off.
@@ -61,8 +60,8 @@ def _standing(session: storing.Session, allowance: Allowance, asked: Effort) -> 
     ranked, folds = rank(table, direction), len(session.problem.split.folds)
     if left is None:
         return table, asked, 0.0
-    if not ranked:
-        return table, asked, left * SEARCH_SHARE
+    if not ranked:  # not one epoch: the first is begun again, and shares of what is left would cut it off again
+        return table, asked, left
     means = _means(session, table, left)
     if cut_off(table, direction) is None:
         effort = affordable(asked, len(ranked), folds, means)

@@ -61,7 +61,8 @@ class Session:
 
 def _cost(results: Sequence[RungResult]) -> Cost:
     epochs = [e.seconds for r in results for e in r.epochs]
-    starts = [r.seconds - sum(e.seconds for e in r.epochs) for r in results]
+    # epochs of an earlier attempt count with their seconds, `seconds` is of the last one
+    starts = [max(0.0, r.seconds - sum(e.seconds for e in r.epochs)) for r in results]
     return Cost(statistics.median(starts or [0.0]), statistics.median(epochs or [0.0]))
 
 

@@ -84,7 +84,7 @@ def epochs_done(folder: Path) -> int:
     except (OSError, ValueError):
         return 0
     for line in reversed(lines):
-        with contextlib.suppress(ValueError, KeyError, TypeError):  # the last may be cut
+        with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError):  # the last may be cut
             return int(json.loads(line)["epoch"]) + 1
     return 0
 
