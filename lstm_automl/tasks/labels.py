@@ -7,13 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.sequences import Sequences
+from lstm_automl.data.table import LARGEST
 from lstm_automl.errors import DataError
 from lstm_automl.tasks.framing import named
 
@@ -60,21 +63,28 @@ def classes_of(labels: Array) -> list[Label]:
 
 
 def joined_labels(labels: Sequence[Array]) -> Array:
-    """Labels of several files as one array: as text where one file holds text and another numbers."""
-    text = {a.dtype.kind == "U" for a in labels}
-    if len(text) == 1:
+    """Labels of several files as one array: as text where one file holds text and another numbers.
+
+    A number that files write in different ways (``"1"``, ``"1.0"``, ``1``) is one label, unless one file writes it
+    in two.
+    """
+    files = [np.unique(a).tolist() for a in labels]
+    apart = {key for file in files for key in _ambiguous(file)}
+    if len({a.dtype.kind == "U" for a in labels}) == 1 and _ambiguous(v for file in files for v in file) <= apart:
         return np.concatenate(list(labels))
-    return np.concatenate([np.array([_key(v) for v in a.tolist()]) for a in labels])
+    return np.concatenate([np.array([_key(v, apart) for v in a.tolist()]) for a in labels])
 
 
 def encode(labels: Array, classes: Sequence[Label]) -> NDArray[np.int64]:
     """``(n,)`` position of each label in ``classes``; ``UNSEEN`` for one that is not there.
 
-    A file may hold as text what another holds as numbers: ``"1"``, ``1`` and ``1.0`` are the same label.
+    A file may hold as text what another holds as numbers: ``"1"``, ``"1.0"``, ``1`` and ``1.0`` are the same label,
+    unless ``classes`` tell ``"1"`` from ``"1.0"``.
     """
-    place = {_key(c): i for i, c in enumerate(classes)}
+    apart = _ambiguous(classes)
+    place = {_key(c, apart): i for i, c in enumerate(classes)}
     distinct, where = np.unique(labels, return_inverse=True)
-    codes = np.array([place.get(_key(v), UNSEEN) for v in distinct.tolist()], dtype=np.int64)
+    codes = np.array([place.get(_key(v, apart), UNSEEN) for v in distinct.tolist()], dtype=np.int64)
     return codes[where]
 
 
@@ -87,7 +97,21 @@ def _missing(label: Any) -> bool:
     return label is None or bool(label != label)
 
 
-def _key(label: Label) -> str:
+def _ambiguous(labels: Iterable[Label]) -> set[str]:
+    """Keys of the numbers that these labels write in several ways: each spelling is a label of its own."""
+    count = Counter(_key(text) for text in {_written(label) for label in labels})
+    return {key for key, n in count.items() if n > 1}
+
+
+def _key(label: Label, apart: Iterable[str] = ()) -> str:
+    """What equal labels share, however they are written; as written where the key is among ``apart``."""
+    text = _written(label)
+    whole = re.fullmatch(r"(-?(?:0|[1-9][0-9]*))\.0+", text)
+    key = str(int(whole[1])) if whole and len(whole[1]) < 18 and abs(int(whole[1])) < LARGEST else text
+    return text if key in apart else key
+
+
+def _written(label: Label) -> str:
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
     return str(label)

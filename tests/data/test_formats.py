@@ -10,6 +10,7 @@ import pytest
 
 from lstm_automl.data.load import load
 from lstm_automl.data.options import DataOptions
+from lstm_automl.tasks.labels import classes_of, encode, joined_labels
 
 HEADER = """
 # a comment
@@ -87,6 +88,12 @@ def test_whole_numbers_are_labels_alike_in_every_format(dtype: str, tmp_path: Pa
         assert targets is not None
         assert targets.dtype == np.int64
         assert targets.tolist() == [1, 2]
+    table.to_csv(tmp_path / "a.csv", index=False)
+    read = [load(tmp_path / name, DataOptions(), kind="label").targets for name in ("a.csv", "a.parquet", "a.npz")]
+    files = [file for file in read if file is not None]
+    for classes in (["1.0", "2.0"], ["1", "2"], *(classes_of(file) for file in files)):
+        assert [encode(file, classes).tolist() for file in files] == [[0, 1]] * 3
+    assert len(classes_of(joined_labels(files))) == 2
 
 
 def test_numbers_too_large_for_integers_stay_apart(tmp_path: Path) -> None:

@@ -31,11 +31,30 @@ def test_one_label_in_two_spellings_of_its_type() -> None:
     assert encode(np.array(["1", "2", "x"]), [1, 2]).tolist() == [0, 1, -1]
     assert encode(np.array([1.0, 2.5]), [1, 2]).tolist() == [0, -1]
     assert encode(np.array([2, 1]), ["1", "2"]).tolist() == [1, 0]
+    assert encode(np.array(["1.0", "-2.00", "0.5"]), [1, -2]).tolist() == [0, 1, -1]
+    assert encode(np.array([1, 2]), ["1.0", "2.0"]).tolist() == [0, 1]
+    assert encode(np.array(["1", "2.5"]), [1.0, 2.5]).tolist() == [0, 1]
+
+
+def test_spellings_that_are_classes_of_one_set_stay_apart() -> None:
+    classes = ["1", "1.0", "2.0"]
+    assert encode(np.array(["1.0", "1", "1.00", "2"]), classes).tolist() == [1, 0, -1, 2]
+    assert encode(np.array([1, 2]), classes).tolist() == [0, 2]
+    assert joined_labels([np.array(classes), np.array([1, 2])]).tolist() == ["1", "1.0", "2", "1", "2"]
+    assert joined_labels([np.array(classes), np.array(["1"])]).tolist() == [*classes, "1"]
+
+
+def test_names_that_only_look_like_numbers_stay_names() -> None:
+    names = ["01", "01.0", "1e0", "1.10", "9007199254740993.0"]
+    assert encode(np.array(names), [1, 1.1, 9007199254740993]).tolist() == [-1] * 5
 
 
 def test_text_in_one_file_and_numbers_in_another_become_text() -> None:
     assert joined_labels([np.array([1.0, 2.0]), np.array(["x"])]).tolist() == ["1", "2", "x"]
     assert joined_labels([np.array([1]), np.array([2])]).dtype.kind == "i"
+    assert joined_labels([np.array(["1.0", "2.0"]), np.array([1, 2])]).tolist() == ["1", "2", "1", "2"]
+    assert joined_labels([np.array(["1", "2.5"]), np.array(["1.0"])]).tolist() == ["1", "2.5", "1"]
+    assert joined_labels([np.array(["1.0"]), np.array(["2.0"])]).tolist() == ["1.0", "2.0"]
 
 
 @pytest.mark.parametrize(
