@@ -61,7 +61,7 @@ def resolve(columns: Sequence[str], options: DataOptions, kind: Kind, labelled: 
     present = set(columns)
     target = tuple(name for name in options.target if name in present)
     if not options.target and kind != "series":
-        axes = {"x", "y", "z"} <= {name.lower() for name in columns}
+        axes = has_axes(columns)
         target = _named(columns, [name for name in TARGET_NAMES if not (axes and name == "y")])
     taken = {*target, *options.static, *options.categorical, *options.known, *options.features}
     free = [name for name in columns if name not in taken]
@@ -76,6 +76,11 @@ def resolve(columns: Sequence[str], options: DataOptions, kind: Kind, labelled: 
     return Roles(
         target, id_, time, group, weight, options.static, options.categorical, options.known, options.features, rest
     )
+
+
+def has_axes(columns: Iterable[str]) -> bool:
+    """Whether there are columns x, y and z: ``y`` is then an axis, not the target."""
+    return {"x", "y", "z"} <= {name.lower() for name in columns}
 
 
 def text_columns(roles: Roles, kind: Kind) -> tuple[str, ...]:

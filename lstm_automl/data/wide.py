@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_automl.data.checks import check_finite, check_not_empty, check_weights
 from lstm_automl.data.options import DataOptions, Kind
-from lstm_automl.data.roles import Roles
+from lstm_automl.data.roles import Roles, has_axes
 from lstm_automl.data.sequences import Array, Sequences
 from lstm_automl.data.table import Table, labels, matrix, numbers, require, texts
 from lstm_automl.errors import DataError
@@ -22,8 +22,13 @@ def from_wide(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, l
     """Frame the rows of a table as sequences of one channel.
 
     Raises:
-        DataError: no target or no time step, a missing or infinite value, text among the numbers.
+        DataError: no target or no time step, a missing or infinite value, text among the numbers; columns x, y and z
+            and no target by name: ``y`` may be an axis or the target.
     """
+    if labelled and not roles.target and has_axes(table.columns):
+        raise DataError(
+            f"{table.source}: beside columns x and z, y may be an axis or the target: name the target with --target"
+        )
     target = roles.target or (roles.rest[-1:] if labelled else ())
     steps = roles.features or tuple(name for name in roles.rest if name not in target)
     # A named time column without ids is an ordinary step of a wide table.

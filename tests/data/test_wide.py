@@ -11,6 +11,7 @@ import pytest
 from lstm_automl.data.load import load
 from lstm_automl.data.options import DataOptions, Kind
 from lstm_automl.data.sequences import Sequences
+from lstm_automl.errors import DataError
 
 
 def read(folder: Path, text: str, kind: Kind = "label", labelled: bool = True, **options: object) -> Sequences:
@@ -34,6 +35,24 @@ def test_target_found_by_name_anywhere(name: str, tmp_path: Path) -> None:
     data = read(tmp_path, f"{name},a,b\nx,1,2\n")
     assert data.targets is not None
     assert data.targets.tolist() == ["x"]
+
+
+@pytest.mark.parametrize("header", ["x,y,z", "z,Y,x", "x,y,z,t3", "y,x,z,id"])
+@pytest.mark.parametrize("kind", ["label", "value"])
+def test_axes_without_a_target_by_name_are_no_guess(kind: Kind, header: str, tmp_path: Path) -> None:
+    text = f"{header}\n1,2,3,4\n5,6,7,8\n" if header.count(",") == 3 else f"{header}\n1,2,3\n5,6,7\n"
+    with pytest.raises(DataError, match=r"^a\.csv: .*name the target with --target$"):
+        read(tmp_path, text, kind)
+    named = next(name for name in header.split(",") if name.lower() == "y")
+    assert read(tmp_path, text, kind, target=named).read_as["target"] == (named,)
+    assert read(tmp_path, text, kind, labelled=False).targets is None
+
+
+def test_axes_beside_a_target_by_name_are_steps(tmp_path: Path) -> None:
+    data = read(tmp_path, "x,y,label,z\n1,2,0.5,3\n4,5,1.5,6\n", "value")
+    assert data.targets is not None
+    assert data.targets.tolist() == [0.5, 1.5]
+    np.testing.assert_array_equal(data.values[:, 0], [1, 2, 3, 4, 5, 6])
 
 
 def test_labels_keep_their_names(tmp_path: Path) -> None:
