@@ -222,10 +222,15 @@ class LSTMForecaster(LSTMEstimator):
 
     def _like_training(self, y: Any, known: Any, observed: Any) -> Sequences:
         frame = self.predictor_.info["frame"]
-        if isinstance(y, Sequences):
-            return y
-        if self._channels is None and (served := like_training.served(y, frame)) is not None:
-            return served
+        whole = y if isinstance(y, Sequences) else None
+        if whole is None and self._channels is None:
+            whole = like_training.served(y, frame)
+        if whole is not None:
+            if known is not None or observed is not None:
+                raise UsageError(
+                    "known and observed go with arrays: a DataFrame or Sequences has its covariates among its channels"
+                )
+            return whole
         data = origins.sequences(y, known, observed)
         if self._channels is None:  # loaded: the names are those of a file
             return like_training.series(data, frame)

@@ -108,6 +108,12 @@ def test_a_forecaster_goes_on_from_arrays(home: Path) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     np.testing.assert_allclose(model.predict(future), expected, rtol=1e-6)
     assert model.score(data) == pytest.approx(-predictor.evaluate(data)["mase"])
+    for whole in (future, pd.DataFrame(to_table(future))):
+        for given in ({"known": [v[:, 1] for v in values]}, {"observed": [v[:, 1] for v in values]}):
+            with pytest.raises(UsageError, match="known and observed go with arrays"):
+                model.predict(whole, **given)
+    with pytest.raises(UsageError, match="known and observed go with arrays"):
+        model.score(data, known=[v[:, 1] for v in values])
     with pytest.raises(DataError, match=r"known: 0 columns; the model was trained on 1 \(promo\)"):
         model.predict(values[0, :-7, 0])
     with pytest.raises(UsageError, match="give context"):
