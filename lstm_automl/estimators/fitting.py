@@ -86,4 +86,4 @@ def _tables(values: Mapping[str, Any], result: FitResult) -> tuple[pd.DataFrame,
 def _warn(message: str) -> None:
     from sklearn.exceptions import ConvergenceWarning
 
-    warnings.warn(message, ConvergenceWarning, stacklevel=6)  # the line that called fit
+    warnings.warn(message, ConvergenceWarning, stacklevel=7)  # the line that called fit

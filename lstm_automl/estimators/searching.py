@@ -76,9 +76,8 @@ def run(problem: Problem, settings: Search, started: float) -> Trained:
         directory = storing.create(home / (settings.name or default_name(task, "estimator")), problem, space, settings)
         result = flow.run(directory, settings, started=started)
         if result.cut_off is not None:
-            warnings.warn(
-                f"time budget: {result.cut_off}", ConvergenceWarning, stacklevel=5
-            )  # the line that called fit
+            # the line that called fit
+            warnings.warn(f"time budget: {result.cut_off}", ConvergenceWarning, stacklevel=6)
         model = StoredModel.of_predictor(bundle.load(result.path))
     facts = result.to_json()
     if result.model_uri == str(result.path) and not kept:
