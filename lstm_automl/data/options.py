@@ -45,7 +45,8 @@ class DataOptions(BaseModel):
     target: Columns = Field(
         (),
         description="target column; several for forecasting, with commas (default: named target, label, y (not "
-        "beside x and z) or class, else the last of a wide table without those three; forecasting: every numeric column)",
+        "beside x and z) or class, else the last of a wide table without those three; forecasting: every numeric "
+        "column)",
     )
     id: str | None = Field(
         None, description="column that names the sequence of each row of a long table (default: 'id')"
