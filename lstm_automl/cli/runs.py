@@ -32,10 +32,11 @@ def list_(home: str, as_json: bool) -> None:
     if not rows:
         click.echo(f"no search in {home}")
     for r in rows:
+        standing = _standing(r["finished"], Path(home, r["name"]))
         best = (
             "no valid trial yet"
             if r["score"] is None
-            else f"best {r['metric']} {r['score']:.4g} (trial {r['best']}{'' if r['finished'] else ', cut off'})"
+            else f"best {r['metric']} {r['score']:.4g} (trial {r['best']}{standing})"
         )
         click.echo(f"{r['name']}: {r['task']}, {r['trials']} trials, {best}{', model' if r['model'] else ''}")
 
@@ -59,7 +60,7 @@ def show(name: str, home: str, as_json: bool) -> None:
         return
     click.echo(markdown(rows))
     if (cut := cut_off(table, meta["direction"])) is not None:
-        click.echo(str(cut))
+        click.echo(cut.so_far() if _under_way(folder) else str(cut))
     for line in errors:
         click.echo(line)
 
@@ -122,6 +123,20 @@ def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:
         ]
         meta = dict(view.meta())
         return settled_table(view), meta, errors
+
+
+def _under_way(folder: Path) -> bool:
+    """Whether a driver still looks for the first model of a search."""
+    from lstm_automl.search.lock import is_held
+
+    return not (folder / "bundle").is_dir() and is_held(folder)
+
+
+def _standing(finished: bool, folder: Path) -> str:
+    """What the best trial of a search is called where it has not finished its first rung."""
+    if finished:
+        return ""
+    return ", so far" if _under_way(folder) else ", cut off"
 
 
 def _row(folder: Path) -> dict[str, Any]:

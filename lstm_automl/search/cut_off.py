@@ -80,12 +80,21 @@ class CutOff(NamedTuple):
     of: int
 
     def __str__(self) -> str:
-        """One sentence for people."""
-        folds = f" on {self.folds} of {self.of} folds" if self.of > 1 else ""
+        """One sentence for people, of a search that has ended."""
         return (
             f"no trial has finished its first {self.to_epoch} epochs: chosen by what was there, "
+            f"{self._little()} cut off"
+        )
+
+    def so_far(self) -> str:
+        """The same of a search that is under way."""
+        return f"no trial has finished its first {self.to_epoch} epochs so far: the best by {self._little()}"
+
+    def _little(self) -> str:
+        folds = f" on {self.folds} of {self.of} folds" if self.of > 1 else ""
+        return (
             f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}{folds}, among {self.trials} "
-            f"trial{'s' if self.trials != 1 else ''} cut off"
+            f"trial{'s' if self.trials != 1 else ''}"
         )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from lstm_automl.errors import LockedError, StorageError
-from lstm_automl.search.lock import SearchLock
+from lstm_automl.search.lock import SearchLock, is_held
 
 HOLD = "import sys, time; from pathlib import Path; from lstm_automl.search.lock import SearchLock\n"
 HOLD += "with SearchLock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
@@ -33,6 +35,24 @@ def test_kill_9_frees_it(tmp_path: Path) -> None:
         owner.wait()
     with SearchLock(tmp_path):
         pass
+
+
+def test_looking_is_not_taking(tmp_path: Path) -> None:
+    assert not is_held(tmp_path)
+    assert list(tmp_path.iterdir()) == [], "nothing is written"
+    with SearchLock(tmp_path):
+        assert is_held(tmp_path)
+        assert is_held(tmp_path)
+    assert not is_held(tmp_path)
+
+
+def test_a_look_at_it_refuses_no_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lock").touch()
+    with (tmp_path / "lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
+        with SearchLock(tmp_path):
+            assert is_held(tmp_path)
 
 
 def test_it_imports_nothing_heavy(tmp_path: Path) -> None:
