@@ -19,6 +19,7 @@ class Chosen(NamedTuple):
         score: That by which it was chosen: over its fresh runs where there were any.
         search_score: Of its run in the search; None where the model is of a trial that has none.
         model: Whether the model is of this trial.
+        fresh_runs: Whether ``score`` is over fresh runs; None where the model does not say so.
     """
 
     number: int
@@ -26,19 +27,26 @@ class Chosen(NamedTuple):
     score: float | None
     search_score: float | None
     model: bool
+    fresh_runs: bool | None = False
 
     def said(self, metric: str) -> str:
         """The score in words.
 
-        >>> Chosen(1, {}, 0.5, 0.75, True).said("accuracy")
+        >>> Chosen(1, {}, 0.5, 0.75, True, True).said("accuracy")
         'accuracy 0.5 over fresh runs, 0.75 in the search'
+        >>> Chosen(1, {}, 0.5, 0.75, True, False).said("accuracy")
+        'accuracy 0.5 in the search when it was chosen, 0.75 now'
         >>> Chosen(1, {}, 0.75, 0.75, False).said("accuracy")
         'accuracy 0.75 in the search'
         """
         if self.score is None or self.score == self.search_score or not self.model:
             return f"{metric} {self.search_score or 0:.6g} in the search"
-        before = "" if self.search_score is None else f", {self.search_score:.6g} in the search"
-        return f"{metric} {self.score:.6g} over fresh runs{before}"
+        score, search = f"{metric} {self.score:.6g}", self.search_score
+        if self.fresh_runs is None:
+            return score
+        if self.fresh_runs:
+            return f"{score} over fresh runs" + ("" if search is None else f", {search:.6g} in the search")
+        return f"{score} in the search when it was chosen" + ("" if search is None else f", {search:.6g} now")
 
 
 def chosen(folder: Path, table: Table, direction: Direction) -> Chosen | None:
@@ -52,7 +60,7 @@ def chosen(folder: Path, table: Table, direction: Direction) -> Chosen | None:
     try:
         about = json.loads((folder / "bundle" / "bundle.json").read_text())["about"]
         number, values = int(about["best"]["trial"]), dict(about["best"]["values"])
-        return Chosen(number, values, about["score"], scores.get(number), True)
+        return Chosen(number, values, about["score"], scores.get(number), True, about.get("fresh_runs"))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass  # no model yet, or none that can be read: whoever loads it says so
     ranked = rank(table, direction)

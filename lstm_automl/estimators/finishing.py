@@ -42,7 +42,8 @@ def finish(
         notes += ("no time was left to train the best again: its model has not seen the validation part",)
     ahead.imported()
     baselines, missing = _floors(directory, ahead, allowance)
-    bundle, test, looks = _bundle(session, best, members, baselines)
+    fresh = all(best is not row for row in table)
+    bundle, test, looks = _bundle(session, best, members, baselines, fresh)
     uri, registered = _register(session, bundle, allowance)
     result = SearchResult(
         name=directory.name,
@@ -86,7 +87,7 @@ def _floors(directory: Path, ahead: Ahead[Baselines], allowance: Allowance) -> t
 
 
 def _bundle(
-    session: Session, best: TrialRow, members: Members, baselines: Baselines
+    session: Session, best: TrialRow, members: Members, baselines: Baselines, fresh: bool
 ) -> tuple[Path, dict[str, float], int]:
     """Save the model beside the old one and swap; the test part is looked at once per new model."""
     from lstm_automl.models import bundle
@@ -106,6 +107,7 @@ def _bundle(
         "name": directory.name,
         "best": identity,
         "score": best.score,
+        "fresh_runs": fresh,
         "baselines": baselines,
         "looks": before["looks"] + 1,
     }

@@ -37,11 +37,11 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _chosen(home: Path) -> None:
+def _chosen(home: Path, **more: Any) -> None:
     """The finished search took trial 1: fresh seeds gave it 0.85."""
     best = {"trial": 1, "values": {"units": 16}, "best_epoch": 0, "members": 1}
     (home / "s" / "bundle").mkdir()
-    (home / "s" / "bundle" / "bundle.json").write_text(json.dumps({"about": {"best": best, "score": 0.85}}))
+    (home / "s" / "bundle" / "bundle.json").write_text(json.dumps({"about": {"best": best, "score": 0.85, **more}}))
 
 
 @pytest.fixture
@@ -60,14 +60,24 @@ def test_before_there_is_a_model_the_best_run(told: Callable[..., str]) -> None:
 
 
 def test_then_the_trial_of_the_model(home: Path, told: Callable[..., str]) -> None:
-    _chosen(home)
+    _chosen(home, fresh_runs=True)
     assert told("best", "s") == "trial 1: accuracy 0.85 over fresh runs, 0.8 in the search\n--set units=16\n"
     assert json.loads(told("best", "s", "--json")) == {
-        "number": 1, "values": {"units": 16}, "score": 0.85, "search_score": 0.8, "model": True,
+        "number": 1, "values": {"units": 16}, "score": 0.85, "search_score": 0.8, "model": True, "fresh_runs": True,
     }  # fmt: skip
     assert told("list") == "s: classification, 2 trials, best accuracy 0.85 (trial 1), model\n"
     listed = json.loads(told("list", "--json"))[0]
     assert (listed["best"], listed["score"], listed["model"]) == (1, 0.85, True)
+
+
+def test_a_score_without_fresh_runs_is_not_said_to_have_them(home: Path, told: Callable[..., str]) -> None:
+    _chosen(home, fresh_runs=False)  # its trial trained on afterwards
+    assert told("best", "s").startswith("trial 1: accuracy 0.85 in the search when it was chosen, 0.8 now\n")
+
+
+def test_a_model_that_does_not_say_is_told_by_its_score_alone(home: Path, told: Callable[..., str]) -> None:
+    _chosen(home)
+    assert told("best", "s").startswith("trial 1: accuracy 0.85\n")
 
 
 def test_a_damaged_bundle_is_not_believed(home: Path, told: Callable[..., str]) -> None:

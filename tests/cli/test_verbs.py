@@ -73,6 +73,7 @@ def test_runs(place: Path, command: Command, found: tuple[dict[str, Any], str]) 
     assert re.match(r"trial \d: accuracy [\d.]+ (over fresh runs, [\d.]+ )?in the search\n(--set \w+=\S+ ?)+\n$", best)
     told, chosen = json.loads(command(place, "runs", "best", NAME, "--json").stdout), found[0]["best"]
     assert {key: told[key] for key in ("number", "values", "score")} == chosen
+    assert told["fresh_runs"] is True
     assert (listed[0]["best"], listed[0]["score"]) == (chosen["number"], chosen["score"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ def _search(tmp_path: Path, **more: Any) -> SearchResult:
     warm_up(wait=True)  # how long imports take is another matter
     settings = Search(**{"home": str(tmp_path), "track": False, "cv": 1, "workers": 2, "set": SMALL, **more})
     return flow.search("classification", "demo", settings=settings)
+
+
+def _about(result: SearchResult) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads((result.path / "bundle.json").read_text())["about"]
+    return about
 
 
 def test_a_search_without_end_ends_with_a_model(tmp_path: Path) -> None:
@@ -65,6 +71,7 @@ def test_a_search_cut_off_in_its_first_rung_ends_with_a_model(tmp_path: Path) ->
     assert result.to_json()["cut_off"] == cut._asdict()
     assert str(cut) in summary(result)
     assert result.test
+    assert _about(result)["fresh_runs"] is False
     assert len(result.predict("demo"))
     assert {row.status for row in result.table} <= {"running", "stopped"}
     with StoreView(tmp_path / result.name) as view:
