@@ -97,10 +97,8 @@ ray.shutdown()
 @contextmanager
 def ray_cluster(place: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Address of a ray of two CPUs, and the environment of whoever joins it."""
-    known = dict(
-        RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(16), RAY_USAGE_STATS_ENABLED="0",
-        **surroundings(place),
-    )  # fmt: skip
+    own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "RAY_USAGE_STATS_ENABLED": "0"}
+    known = {**surroundings(place), **own}
     with (place / "log").open("ab") as log:
         head = subprocess.Popen(
             [sys.executable, "-c", HEAD, str(place)], cwd=place, env=known, text=True,

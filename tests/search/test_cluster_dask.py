@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,28 @@ def on(cluster: Dask, directory: Path, runner: str = SLOW, **more: str) -> Execu
     return DaskExecutor(address=cluster.address, directory=directory, runner=runner, **more)
 
 
+@contextmanager
+def losing(cluster: Dask, trial: int, times: int) -> Iterator[set[str]]:
+    """The worker under a trial is killed, that often, when the rung is at work; what is yielded are the rungs' pids."""
+    mark, lost, ended = mark_of(cluster.place, trial), set[str](), threading.Event()
+    mark.unlink(missing_ok=True)
+
+    def kill() -> None:
+        while len(lost) < times and not ended.wait(0.01):
+            if mark.exists() and (pid := mark.read_text()) and pid not in lost:
+                lost.add(pid)
+                cluster.kill(trial)
+                cluster.add()
+
+    with ThreadPoolExecutor(1) as beside:
+        killing = beside.submit(kill)
+        try:
+            yield lost
+        finally:
+            ended.set()
+        killing.result()
+
+
 def test_contract(cluster: Dask, tmp_path: Path) -> None:
     directory = tmp_path / "search"
     directory.mkdir()
@@ -79,18 +101,11 @@ def test_a_trial_over_its_cap(runner: str, cap: dict[str, Any], said: str, clust
 
 def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: list[str], tmp_path: Path) -> None:
     """Files go through a storage: what a worker sees of the search's folder is nothing."""
-    directory, made = tmp_path / "search", list[Executor]()
-
-    def make() -> Executor:
-        made.append(on(cluster, directory, storage=f"file://{tmp_path}/store"))
-        return made[0]
-
-    def replace(trial: int) -> None:
-        assert made[0].capacity == 2
-        cluster.kill(trial)
-        cluster.add()
-
-    assert lines(search(directory, make, META, Heard(2, replace))) == local
+    directory = tmp_path / "search"
+    with losing(cluster, 2, 1) as lost:
+        table = lines(search(directory, lambda: on(cluster, directory, storage=f"file://{tmp_path}/store"), META))
+    assert table == local
+    assert len(lost) == 1
     with StoreView(directory) as view:
         jobs = view.jobs()
         assert len(view.epochs()) == 7 * 4, "epochs told twice, or not at all"
@@ -105,25 +120,9 @@ def test_a_killed_worker_a_new_one_and_a_trial_that_kills(cluster: Dask, local: 
 
 def test_a_trial_that_loses_its_worker_again_and_again(cluster: Dask, local: list[str], tmp_path: Path) -> None:
     """The rung has a process of its own: that its worker goes is not its doing, four times at the same place or not."""
-    directory, lost = tmp_path / "search", set[str]()
-    mark = mark_of(cluster.place, 2)
-    mark.unlink(missing_ok=True)
-    ended = threading.Event()
-
-    def kill() -> None:
-        while len(lost) < 4 and not ended.wait(0.01):
-            if mark.exists() and (pid := mark.read_text()) and pid not in lost:
-                lost.add(pid)
-                cluster.kill(2)
-                cluster.add()
-
-    with ThreadPoolExecutor(1) as beside:
-        killing = beside.submit(kill)
-        try:
-            table = lines(search(directory, lambda: on(cluster, directory), META))
-        finally:
-            ended.set()
-        killing.result()
+    directory = tmp_path / "search"
+    with losing(cluster, 2, 4) as lost:
+        table = lines(search(directory, lambda: on(cluster, directory), META))
     assert len(lost) == 4
     assert len(list((directory / "jobs" / "000002").glob("attempt-*/died.json"))) == 4
     assert table == local

@@ -159,12 +159,14 @@ def test_failed_says_why_in_one_line(spec: RungSpec, changes: dict[str, Any], er
     assert read_result(Path(spec.folder)) == result
 
 
-def test_out_of_memory_is_a_failure(spec: RungSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_want_of_memory_is_no_result(spec: RungSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(*_: Any) -> None:
         raise MemoryError
 
     monkeypatch.setattr(rung, "parts", exhausted)
-    assert run_rung(spec, nobody).error == "MemoryError"
+    with pytest.raises(MemoryError):
+        run_rung(spec, nobody)
+    assert read_result(Path(spec.folder)) is None, "it is a death of its worker, to be tried again"
 
 
 @pytest.fixture
