@@ -103,7 +103,7 @@ def test_a_signal_stops_in_order(number: signal.Signals, tmp_path: Path) -> None
 
 
 def test_a_second_driver_is_refused_and_harms_nothing(tmp_path: Path) -> None:
-    (tmp_path / "dummy.json").write_text('{"sleep": 0.03}')
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.15}')
     with start(tmp_path) as first:
         wait_for(lambda: starts(tmp_path) >= 1, first)
         with start(tmp_path) as second:
