@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -67,6 +68,16 @@ def whereabouts(spec: RungSpec, on_epoch: Any) -> RungResult:
     """A runner that says which process it runs in, and which GPU that sees."""
     seen = "|".join(os.environ.get(name, "none") for name in GPU_VARIABLES)
     return RungResult(spec.job, spec.trial, "completed", score=float(os.getpid()), error=seen)
+
+
+def meeting(spec: RungSpec, on_epoch: Any) -> RungResult:
+    """A runner whose jobs 1 and 2 end when both are at work, so that it takes two processes."""
+    (Path(spec.directory) / f"at-work-{spec.job}").touch()
+    until = time.monotonic() + 30
+    while spec.job and not all((Path(spec.directory) / f"at-work-{n}").exists() for n in (1, 2)):
+        assert time.monotonic() < until, "it is alone"
+        time.sleep(0.01)
+    return whereabouts(spec, on_epoch)
 
 
 def runs(executor: LocalExecutor, directory: Path, *trials: tuple[int, int]) -> list[RungResult]:
@@ -181,7 +192,7 @@ def test_one_parent_serves_one_search_after_the_other(tmp_path: Path) -> None:
 
 
 def test_a_stopped_parent_is_woken(tmp_path: Path) -> None:
-    with closing(LocalExecutor(2, directory=tmp_path, runner=f"{__name__}:whereabouts", mode="fork")) as executor:
+    with closing(LocalExecutor(2, directory=tmp_path, runner=f"{__name__}:meeting", mode="fork")) as executor:
         runs(executor, tmp_path, (0, 0))
         os.kill(executor._crew._launcher._process.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
         first, second = runs(executor, tmp_path, (1, 1), (2, 2))
