@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import importlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -14,6 +15,7 @@ Made = TypeVar("Made")
 
 MODULES = ("keras", "lstm_automl.models.bundle")
 LONGEST_IMPORT = 30.0
+LONGEST_WAIT = 10.0
 
 
 class Ahead(Generic[Made]):
@@ -23,24 +25,29 @@ class Ahead(Generic[Made]):
 
     Args:
         make: Makes the value; writes nothing.
+        after: Says whether to begin; asked for at most ``LONGEST_WAIT`` seconds. Imports at the same time slow each other.
 
     >>> Ahead(lambda: 3, modules=()).result()
     3
     """
 
-    def __init__(self, make: Callable[[], Made], *, modules: tuple[str, ...] = MODULES) -> None:
-        self._make, self._modules = make, modules
+    def __init__(
+        self, make: Callable[[], Made], *, modules: tuple[str, ...] = MODULES, after: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._make, self._modules, self._after = make, modules, after
+        self._go, self._left = threading.Event(), False
         self._made: list[Made] = []
         self._wrong: BaseException | None = None
         self._imported, self._ready = threading.Event(), threading.Event()
         threading.Thread(target=self._run, name=THREAD, daemon=True).start()
         # TensorFlow does not survive an interpreter that ends while it is being imported.
-        atexit.register(self._imported.wait, LONGEST_IMPORT)
+        atexit.register(self._leave)
 
     def imported(self) -> None:
         """Wait for the imports: two threads that import TensorFlow at a time lock each other out."""
+        self._go.set()
         self._imported.wait()
-        atexit.unregister(self._imported.wait)
+        atexit.unregister(self._leave)
 
     def result(self, seconds: float | None = None) -> Made:
         """The value, waited for; what went wrong in making it is raised here.
@@ -57,7 +64,18 @@ class Ahead(Generic[Made]):
             raise self._wrong
         return self._made[0]
 
+    def _leave(self) -> None:
+        self._left = True
+        self._go.set()
+        self._imported.wait(LONGEST_IMPORT)
+
     def _run(self) -> None:
+        until = time.monotonic() + LONGEST_WAIT
+        while not self._after() and time.monotonic() < until and not self._go.wait(0.1):
+            pass
+        if self._left:
+            self._imported.set()
+            return
         with contextlib.suppress(Exception):  # who needs the module hears of it
             for name in self._modules:
                 importlib.import_module(name)

@@ -108,7 +108,9 @@ def run(
         driver, problem = session.driver, session.problem
         if on_driver is not None:
             on_driver(driver)
-        ahead = Ahead(lambda: known_baselines(problem, directory))
+        # epochs are to be seen in MLflow at once, the model is saved at the end
+        begun = (lambda: True) if session.tracker is None else session.tracker.begun
+        ahead = Ahead(lambda: known_baselines(problem, directory), after=begun)
         folds = len(problem.split.folds)
         seen.on_phase("search", settings.max_trials)
         table, effort = pacing.searched(session, allowance, seen)

@@ -51,6 +51,7 @@ class Tracker:
         self._directory, self._uri, self._name = directory, resolve(uri), name or directory.name
         self._say, self._poll = on_message or (lambda text: None), poll
         self._wake, self._closing, self._abandoned = threading.Event(), threading.Event(), threading.Event()
+        self._begun = threading.Event()
         self._told, self._failures, self._complete = False, 0, False
         # a daemon: a server that hangs must not hold the end of the process
         self._thread = threading.Thread(target=self._run, name="mlflow tracker", daemon=True)
@@ -59,6 +60,10 @@ class Tracker:
         """Begin; returns at once."""
         self._note("")
         self._thread.start()
+
+    def begun(self) -> bool:
+        """Whether MLflow has been reached once, or was found away."""
+        return self._begun.is_set()
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """The search is done: ``result`` as printed by ``--json`` goes to the parent run, with the report."""
@@ -118,6 +123,7 @@ class Tracker:
                     mirror.close()
                 mirror = None
                 self._failed(error)
+            self._begun.set()
             if not self._complete:
                 self._wait()
         if mirror is not None:
