@@ -25,7 +25,7 @@ class Ahead(Generic[Made]):
 
     Args:
         make: Makes the value; writes nothing.
-        after: Says whether to begin; asked for at most ``LONGEST_WAIT`` seconds. Imports at the same time slow each other.
+        after: Says whether to begin; asked for at most ``LONGEST_WAIT`` seconds. Two imports at a time slow each other.
 
     >>> Ahead(lambda: 3, modules=()).result()
     3
