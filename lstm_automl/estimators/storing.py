@@ -19,6 +19,7 @@ from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
 from lstm_automl.estimators.identity import check_versions, compare, identity
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
+from lstm_automl.models.schedules import RISING
 from lstm_automl.models.steps import steps_per_epoch
 from lstm_automl.search.contracts import RungResult, Scheduler, Table
 from lstm_automl.search.driver import Driver, Limits
@@ -175,7 +176,11 @@ def scheduler(settings: Search, problem: Problem, space: Space) -> Scheduler:
     """How far trials of this space are trained on this problem."""
     batch_size = read(space.defaults(), "batch_size")
     steps = steps_per_epoch(len(problem.split.folds[0].train), batch_size)
-    made: Scheduler = plugins.load("scheduler", settings.scheduler)(direction=problem.metric.direction, steps=steps)
+    schedule = space.parameters.get("schedule")
+    warm_up = schedule is not None and any(map(schedule.contains, RISING))
+    made: Scheduler = plugins.load("scheduler", settings.scheduler)(
+        direction=problem.metric.direction, steps=steps, warm_up=warm_up
+    )
     return made
 
 

@@ -51,3 +51,5 @@ SCHEDULES: Mapping[str, Callable[[Rates], Rates]] = {
     "cosine": _cosine,
     "one_cycle": _one_cycle,
 }
+RISING = ("one_cycle",)
+"""Those whose rate rises before it falls."""

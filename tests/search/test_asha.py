@@ -24,7 +24,7 @@ def three_rungs():
     """The rule is the same for any rungs: here there are three, and one trial in three goes on."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (asha, hyperband):
-            patch.setattr(module, "ends", lambda max_epochs, steps=None: levels(max_epochs, 3, steps or 5))
+            patch.setattr(module, "ends", lambda max_epochs, steps=None, **_: levels(max_epochs, 3, steps or 5))
             patch.setattr(module, "FACTOR", 3)
         yield
 
@@ -66,6 +66,14 @@ def test_shipped_rungs(max_epochs: int, found: tuple[int, ...], monkeypatch: pyt
 def test_a_rung_has_steps_enough_to_tell(steps: int, found: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asha, "FACTOR", SHIPPED)
     assert ends(50, steps) == found
+
+
+@pytest.mark.parametrize(("steps", "found"), [(16, (50,)), (72, (12, 50)), (127, (12, 50)), (134, (3, 12, 50))])
+def test_rates_that_never_rise_are_judged_sooner(
+    steps: int, found: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asha, "FACTOR", SHIPPED)
+    assert ends(50, steps, warm_up=False) == found
 
 
 @pytest.mark.parametrize("made", [AshaScheduler, HyperbandScheduler])

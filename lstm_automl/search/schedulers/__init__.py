@@ -3,4 +3,4 @@
 ``RULE`` counts the changes to where rungs end and who goes on: with another, the same search has another table.
 """
 
-RULE = 1
+RULE = 2

@@ -33,6 +33,7 @@ class HyperbandScheduler:
     Args:
         direction: Of the objective.
         steps: Optimiser steps of an epoch, at least 1; None = many.
+        warm_up: Learning rates of the space may rise before they fall.
 
     >>> HyperbandScheduler().next((), 0, 20, 50), HyperbandScheduler().next((), 5, 20, 50)
     (NewTrial(to_epoch=12), NewTrial(to_epoch=50))
@@ -40,9 +41,9 @@ class HyperbandScheduler:
 
     name: ClassVar[str] = "hyperband"
 
-    def __init__(self, direction: Direction = "max", steps: int | None = None) -> None:
+    def __init__(self, direction: Direction = "max", steps: int | None = None, *, warm_up: bool = True) -> None:
         self._direction: Direction = direction
-        self._steps = steps
+        self._steps, self._warm_up = steps, warm_up
         self._brackets: Derived[_Brackets] = Derived()
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
@@ -61,7 +62,7 @@ class HyperbandScheduler:
         return None
 
     def _empty(self, max_epochs: int) -> _Brackets:
-        return _Brackets(ends(max_epochs, self._steps), self._direction)
+        return _Brackets(ends(max_epochs, self._steps, warm_up=self._warm_up), self._direction)
 
 
 class _Brackets:

@@ -12,7 +12,7 @@ class NoScheduler:
     """One rung of all epochs a trial; early stopping is the rung's own affair.
 
     Args:
-        direction, steps: As of other schedulers; make no difference.
+        direction, steps, warm_up: As of other schedulers; make no difference.
 
     >>> NoScheduler().next((), 3, 10, 50)
     NewTrial(to_epoch=50)
@@ -21,7 +21,7 @@ class NoScheduler:
     name: ClassVar[str] = "none"
     reads_results: ClassVar[bool] = False
 
-    def __init__(self, direction: Direction = "max", steps: int | None = None) -> None:
+    def __init__(self, direction: Direction = "max", steps: int | None = None, *, warm_up: bool = True) -> None:
         pass
 
     def next(self, table: Table, started: int, max_trials: int, max_epochs: int) -> NewTrial | Promote | None:
