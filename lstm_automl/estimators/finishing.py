@@ -44,6 +44,8 @@ def finish(
     baselines, missing = _floors(directory, ahead, allowance)
     fresh = all(best is not row for row in table)
     bundle, test, looks = _bundle(session, best, members, baselines, fresh)
+    if members.ended:
+        session.driver.clean_refits()
     uri, registered = _register(session, bundle, allowance)
     result = SearchResult(
         name=directory.name,
@@ -63,7 +65,7 @@ def finish(
     return result
 
 
-FLOORS = "baselines.json"
+FLOORS, FINAL = "baselines.json", "final.json"
 
 
 def known_baselines(problem: Problem, directory: Path) -> Baselines:
@@ -86,6 +88,30 @@ def _floors(directory: Path, ahead: Ahead[Baselines], allowance: Allowance) -> t
     return made, ()
 
 
+def saved(directory: Path, best: TrialRow, members: Members) -> bool:
+    """Whether the bundle there was made of these members: then nobody needs their checkpoints."""
+    before, trained = _record(directory), _trained(directory, members)
+    same = before.get("identity") == _identity(best, members) and before.get("trained", trained) == trained
+    return same and (directory / "bundle").exists()
+
+
+def _record(directory: Path) -> dict[str, Any]:
+    """What was written when the bundle there had been made."""
+    final = directory / FINAL
+    found: dict[str, Any] = json.loads(final.read_text()) if final.exists() else {"looks": 0}
+    return found
+
+
+def _identity(best: TrialRow, members: Members) -> dict[str, Any]:
+    """What makes two bundles of a search different."""
+    return {"trial": best.number, "values": dict(best.values), "best_epoch": best.best_epoch,
+            "members": len(members.checkpoints)}  # fmt: skip
+
+
+def _trained(directory: Path, members: Members) -> list[str]:
+    return [path.relative_to(directory).as_posix() for path in members.checkpoints]
+
+
 def _bundle(
     session: Session, best: TrialRow, members: Members, baselines: Baselines, fresh: bool
 ) -> tuple[Path, dict[str, float], int]:
@@ -93,14 +119,10 @@ def _bundle(
     from lstm_automl.models import bundle
 
     problem, directory = session.problem, session.directory
-    identity = {"trial": best.number, "values": dict(best.values), "best_epoch": best.best_epoch,
-                "members": len(members.checkpoints)}  # fmt: skip
-    trained = [path.relative_to(directory).as_posix() for path in members.checkpoints]
-    final = directory / "final.json"
-    before: dict[str, Any] = json.loads(final.read_text()) if final.exists() else {"looks": 0}
-    folder = directory / "bundle"
-    if before.get("identity") == identity and before.get("trained", trained) == trained and folder.exists():
+    folder, before = directory / "bundle", _record(directory)
+    if saved(directory, best, members):
         return folder, before["test"], before["looks"]
+    identity = _identity(best, members)
     seen = problem.split.refit if members.fold is None else problem.split.folds[members.fold].train
     state = problem.task.fit_state(problem.frame, seen, problem.options)
     about = {
@@ -114,8 +136,8 @@ def _bundle(
     bundle.save(folder, problem, best.values, state, members.checkpoints, metrics={}, about=about)
     test = _scored(problem, folder)
     bundle.note(folder, metrics=test)
-    record = {"identity": identity, "trained": trained, "test": test, "looks": before["looks"] + 1}
-    write_json(final, record)
+    record = {"identity": identity, "trained": _trained(directory, members), "test": test, "looks": before["looks"] + 1}
+    write_json(directory / FINAL, record)
     return folder, test, before["looks"] + 1
 
 

@@ -11,7 +11,7 @@ from lstm_automl.errors import UsageError
 from lstm_automl.estimators import pacing, preparing, storing
 from lstm_automl.estimators.ahead import Ahead
 from lstm_automl.estimators.effort import Allowance
-from lstm_automl.estimators.finishing import finish, known_baselines
+from lstm_automl.estimators.finishing import finish, known_baselines, saved
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.selection import choose, refit
@@ -121,7 +121,10 @@ def run(
         best = choose(driver, table, problem.metric, folds, effort, seconds=seconds)
         seen.on_phase("refit", effort.ensemble)
         left = allowance.left()
-        members = refit(driver, best, effort, pacing.refit_length(session, best, effort, left), seconds=left)
+        epochs = pacing.refit_length(session, best, effort, left)
+        members = refit(driver, best, effort, epochs, seconds=left)
+        if members.lost and not saved(directory, best, members):
+            members = refit(driver, best, effort, epochs, seconds=allowance.left(), again=True)
         seen.on_phase("finish", 1)
         return finish(session, table, best, members, ahead, allowance, started)
 

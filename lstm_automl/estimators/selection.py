@@ -57,34 +57,47 @@ class Members:
     Args:
         checkpoints: One each, all trained on the same examples.
         fold: That whose training part they were trained on; None = training and validation part.
+        ended: No later call would train one of them further.
     """
 
     checkpoints: Sequence[Path]
     fold: int | None = None
+    ended: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """A checkpoint has been removed since a model was made of it."""
+        return not all(path.is_file() for path in self.checkpoints)
 
 
-def refit(driver: Driver, best: TrialRow, effort: Effort, epochs: int, *, seconds: float | None = None) -> Members:
+def refit(
+    driver: Driver, best: TrialRow, effort: Effort, epochs: int, *, seconds: float | None = None, again: bool = False
+) -> Members:
     """Train ``best`` on training and validation part; one checkpoint a seed.
 
     Args:
         epochs: How long, and the length of the schedule.
         seconds: For all of it, None = no limit. Runs that are cut then are used only where none was whole; where the
             search's own networks of the trial have been trained for longer, the one trained longest is.
+        again: Those whose checkpoint has been removed are trained anew, as far as there is time.
     """
     requests = [
         JobRequest(best.number, "refit", -1, seed, to_epoch=epochs, max_epochs=epochs)
         for seed in range(effort.ensemble)
     ]
-    results = [r for r in driver.run(requests, seconds=seconds) if r.checkpoint]
-    usable = [r for r in results if r.status == "completed"]
+    results = driver.run(requests, seconds=seconds, again=again)
+    ended = all(r.status != "stopped" for r in results)
+    paths = {r.job: driver.folder(r.job) / r.checkpoint for r in results if r.checkpoint}
+    trained = [r for r in results if r.job in paths and (not again or paths[r.job].is_file())]
+    usable = [r for r in trained if r.status == "completed"]
     if not usable:
-        cut = [r for r in results if r.status == "stopped" and r.epochs]
+        cut = [r for r in trained if r.status == "stopped" and r.epochs]
         longest = max((len(r.epochs) for r in cut), default=0)
-        fold, trained, own = _of_the_search(driver, best.number)
-        if own is not None and trained > longest:
+        fold, reached, own = _of_the_search(driver, best.number)
+        if own is not None and reached > longest:
             return Members([own], fold)
         usable = cut
-    return Members([driver.folder(r.job) / str(r.checkpoint) for r in usable])
+    return Members([paths[r.job] for r in usable], ended=ended)
 
 
 def _of_the_search(driver: Driver, trial: int) -> tuple[int, int, Path | None]:

@@ -23,6 +23,11 @@ class Outcome:
     folder: Path
     next_epoch: int
 
+    @property
+    def lost(self) -> bool:
+        """Its checkpoint has been removed."""
+        return self.result.checkpoint is not None and not (self.folder / self.result.checkpoint).is_file()
+
 
 def job_folder(directory: Path, job: int) -> Path:
     """The folder of a job.
@@ -88,10 +93,21 @@ def new_attempt(
 
 def outcome(directory: Path, work: RungSpec) -> Outcome | None:
     """The newest result that an attempt left: a finished one if there is any, else a stopped one."""
+    return _newest(directory, work, whole=False)
+
+
+def usable_outcome(directory: Path, work: RungSpec) -> Outcome | None:
+    """As :func:`outcome`; a refit is there for its network alone: without it, it has to be trained again."""
+    return _newest(directory, work, whole=work.purpose == "refit")
+
+
+def _newest(directory: Path, work: RungSpec, *, whole: bool) -> Outcome | None:
     stopped = None
     for folder in attempts_on(directory, work):
         found = outcome_in(directory, folder, work)
-        if found is not None and found.result.status != "stopped":
+        if found is None or (whole and found.lost):
+            continue
+        if found.result.status != "stopped":
             return found
         stopped = stopped or found
     return stopped

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from lstm_automl.errors import UsageError
-from lstm_automl.search.attempts import attempts, outcome
+from lstm_automl.search.attempts import attempts, outcome, usable_outcome
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.cleaning import Cleaner
 from lstm_automl.search.contracts import Executor, Oracle, Purpose, RungResult, RungSpec, Scheduler, Table, TrialRow
@@ -94,7 +95,6 @@ class Driver:
         self.directory, self.limits = Path(directory), limits
         self._store, self._seed, self._patience, self._clock = store, seed, patience, clock
         self._folds, self._direction, self._observer = folds, direction, observer or Observer()
-        self._extra: dict[tuple[object, ...], int] | None = None
         self._ledger = Ledger(store, str(store.meta["metric"]), direction)
         self._cleaner = Cleaner(self.directory, direction, limits.max_epochs, self._ledger.jobs_of)
         self._bench = Workbench(self.directory, store, executor, self._observer, limits.max_retries, self._on_end)
@@ -122,13 +122,17 @@ class Driver:
         self._bench.work(self._store.unfinished("search"), budget, self._decider)
         return self.table()
 
-    def run(self, requests: Sequence[JobRequest], *, seconds: float | None = None) -> list[RungResult]:
+    def run(
+        self, requests: Sequence[JobRequest], *, seconds: float | None = None, again: bool = False
+    ) -> list[RungResult]:
         """Run trials again with other seeds or on more data; a request that was served before is not run again.
 
         Args:
             requests: What to run.
             seconds: Time for all of it, None = no limit. Then jobs under way end as ``stopped`` with a checkpoint,
                 those that never started are ``stopped`` without epochs; a later call continues both.
+            again: Refits whose checkpoints :meth:`clean_refits` has removed are needed: they are trained anew, bit for
+                bit the same.
 
         Returns:
             The results in the order of the requests.
@@ -138,12 +142,16 @@ class Driver:
             UsageError: a request names a trial that there is not.
         """
         numbers = [self._job_of(request) for request in requests]
-        unfinished = sorted({n for n in numbers if not self._store.jobs[n].finished})
+        unfinished = sorted({n for n in numbers if not self._store.jobs[n].finished or (again and self._lost(n))})
         seeds = {n for n, request in zip(numbers, requests, strict=True) if request.purpose == "seed"}
         self._cleaner.remove(sorted(seeds.difference(unfinished)))  # who was killed may have left them
         self._bench.work(unfinished, Budget(seconds, self._clock), None)
         rows = [self._store.jobs[n] for n in numbers]
         return [row.result or RungResult(row.number, row.spec.trial, "stopped") for row in rows]
+
+    def clean_refits(self) -> None:
+        """Remove the checkpoints of all refits: the model made of them is saved."""
+        self._cleaner.remove([n for n in self._extra.values() if self._store.jobs[n].spec.purpose == "refit"])
 
     def stop(self) -> None:
         """Stop in order, within seconds: :meth:`search` or :meth:`run` then raises Stopped. For signal handlers."""
@@ -159,8 +167,16 @@ class Driver:
 
     def folder(self, job: int) -> Path:
         """The folder of the attempt that gave a job's result; its last attempt without one."""
-        found = outcome(self.directory, self._store.jobs[job].spec)
+        row = self._store.jobs[job]
+        found = (outcome if row.finished else usable_outcome)(self.directory, row.spec)
         return found.folder if found is not None else attempts(self.directory, job)[-1]
+
+    def _lost(self, job: int) -> bool:
+        """Whether a refit has to be trained again for its network."""
+        row = self._store.jobs[job]
+        found = usable_outcome(self.directory, row.spec)
+        named = row.result is not None and row.result.checkpoint is not None
+        return named and (found is None or found.result.status == "stopped")
 
     def _on_end(self, spec: RungSpec, result: RungResult) -> Callable[[], None] | None:
         """A job has ended: perhaps its trial has, too."""
@@ -203,13 +219,16 @@ class Driver:
             max_epochs=max(request.max_epochs or self.limits.max_epochs, request.to_epoch),
             patience=None if request.purpose == "refit" else self._patience,
         )
-        if self._extra is None:
-            jobs = (self._store.jobs[n] for n in self._store.jobs if n not in self._ledger)
-            self._extra = {_identity(job.spec): job.number for job in jobs}
         found = self._extra.setdefault(_identity(spec), number)
         if found == number:
             self._store.add([spec])
         return found
+
+    @cached_property
+    def _extra(self) -> dict[tuple[object, ...], int]:
+        """The jobs outside the search, by what they are."""
+        jobs = (self._store.jobs[n] for n in self._store.jobs if n not in self._ledger)
+        return {_identity(job.spec): job.number for job in jobs}
 
 
 def _identity(spec: RungSpec) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import LstmAutomlError, StorageError
-from lstm_automl.search.attempts import attempts, new_attempt, outcome, outcome_in
+from lstm_automl.search.attempts import attempts, new_attempt, outcome_in, usable_outcome
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.decisions import Decider, Decision
@@ -134,7 +134,7 @@ class Workbench:
             job = self._pending.popleft()
             work = self._store.jobs[job].spec
             tried = attempts(self._directory, job)
-            found = outcome(self._directory, work) if tried else None
+            found = usable_outcome(self._directory, work) if tried else None
             if found is not None and found.result.status != "stopped":
                 self._end(work, found.result)
             elif tried and (failed := given_up(self._directory, work, self._max_retries)) is not None:

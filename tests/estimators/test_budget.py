@@ -48,7 +48,7 @@ def test_a_search_without_end_ends_with_a_model(tmp_path: Path) -> None:
 def test_without_time_to_refit_the_model_is_the_searchs_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Driver.run
 
-    def cut(self: Driver, requests: Sequence[JobRequest], *, seconds: float | None = None) -> list[RungResult]:
+    def cut(self: Driver, requests: Sequence[JobRequest], **_: Any) -> list[RungResult]:
         return run(self, requests, seconds=0.0)
 
     def slow(*_: Any) -> Any:

@@ -28,7 +28,7 @@ class Recorded:
         self.limits, self._scores, self._epochs, self._status = Limits(max_epochs=10), scores, epochs, status
         self.asked: list[JobRequest] = []
 
-    def run(self, requests: Sequence[JobRequest], *, seconds: float | None = None) -> list[RungResult]:
+    def run(self, requests: Sequence[JobRequest], **_: Any) -> list[RungResult]:
         self.asked = list(requests)
         return [self._result(i, r) for i, r in enumerate(requests)]
 
