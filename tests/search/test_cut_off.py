@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from paced import CLOCK, RUNNER
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, Status, Table, TrialRow
 from lstm_automl.search.cut_off import CutOff, cut_off, settled_table, so_far
@@ -24,38 +23,13 @@ from lstm_automl.testing.search import facts, lines, make_driver, small_space
 EPOCHS, TRIALS = 20, 4
 
 
-class Clock:
-    """Time that passes only in rungs, ten seconds an epoch."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-CLOCK = Clock()
-
-
-def run_rung(spec: RungSpec, on_epoch: Any) -> RungResult:
-    """A dummy rung that obeys its deadline by that clock."""
-    started, stop = CLOCK.now, threading.Event()
-
-    def count(epoch: Epoch) -> None:
-        CLOCK.now += 10
-        if spec.deadline is not None and CLOCK.now - started >= spec.deadline:
-            stop.set()
-        on_epoch(epoch)
-
-    return dummy.run_rung(spec, count, stop.is_set)
-
-
 @contextmanager
 def searching(directory: Path, folds: int, seconds: float | None = None) -> Iterator[Driver]:
     """A driver of one worker, on a thread of this process."""
     meta = facts(small_space(), folds=folds, limits=Limits(TRIALS, EPOCHS, seconds).to_json())
     with ExitStack() as stack:
         store = stack.enter_context(closing(Store.open_or_create(directory, meta)))
-        pool = FuturesExecutor(ThreadPoolExecutor(1), 1, runner=f"{__name__}:run_rung")
+        pool = FuturesExecutor(ThreadPoolExecutor(1), 1, runner=RUNNER)
         stack.enter_context(closing(pool))
         yield make_driver(directory, store, pool, clock=CLOCK)
 

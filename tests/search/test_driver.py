@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paced import CLOCK
+from paced import RUNNER as PACED
 
 from lstm_automl.errors import StorageError, UsageError
 from lstm_automl.search.contracts import NewTrial, Promote, RungResult, RungSpec, TrialRow
@@ -162,7 +164,7 @@ def test_requests_are_served_once(tmp_path: Path) -> None:
 def test_requests_end_with_their_time(tmp_path: Path) -> None:
     requests = [JobRequest(trial, "refit", -1, 0, 4) for trial in (2, 0, 5)]
     CLOCK.now = 0.0
-    with driver(tmp_path, 1, f"{__name__}:slow", clock=CLOCK) as made:
+    with driver(tmp_path, 1, PACED, clock=CLOCK) as made:
         made.search()
         first = made.run(requests, seconds=60)
         assert [r.status for r in first] == ["completed", "stopped", "stopped"]
@@ -197,46 +199,17 @@ def test_a_trial_that_kills_its_worker_fails_and_the_search_goes_on(tmp_path: Pa
     assert len(list((tmp_path / "jobs/000003").iterdir())) == 3, "a job that was given up was tried again"
 
 
-class Clock:
-    """Time that passes only in rungs."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-CLOCK = Clock()
-
-
-def slow(spec: RungSpec, on_epoch: Any) -> RungResult:
-    """A dummy rung that takes ten seconds an epoch and obeys its deadline."""
-    from lstm_automl.testing import dummy
-
-    started, stop = CLOCK.now, threading.Event()
-
-    def count(epoch: Any) -> None:
-        CLOCK.now += 10
-        if spec.deadline is not None and CLOCK.now - started >= spec.deadline:
-            stop.set()
-        on_epoch(epoch)
-
-    return dummy.run_rung(spec, count, stop.is_set)
-
-
 def test_a_time_budget_gives_a_prefix_and_is_continued(tmp_path: Path) -> None:
-    runner = f"{__name__}:slow"
     with driver(tmp_path / "all") as made:
         whole = made.search()
     CLOCK.now = 0.0
-    with driver(tmp_path / "cut", 1, runner, clock=CLOCK, limits=Limits(12, 3, 100).to_json()) as made:
+    with driver(tmp_path / "cut", 1, PACED, clock=CLOCK, limits=Limits(12, 3, 100).to_json()) as made:
         cut = made.search()
     assert [t.status for t in cut[:4]] == ["completed"] * 3 + ["stopped"]
     assert {t.status for t in cut[4:]} <= {"running"}, "recorded, never begun"
     assert list(cut[:3]) == list(whole[:3])
     assert 100 <= CLOCK.now <= 110
-    with driver(tmp_path / "cut", 1, runner, clock=CLOCK) as made:
+    with driver(tmp_path / "cut", 1, PACED, clock=CLOCK) as made:
         assert lines(made.search()) == lines(whole)
     spec = json.loads((tmp_path / "cut/jobs/000003/attempt-2/spec.json").read_text())["data"]
     assert (spec["from_epoch"], spec["parent"]) == (1, "jobs/000003/attempt-1/checkpoint.npz")
