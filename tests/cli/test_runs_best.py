@@ -13,13 +13,12 @@ from click.testing import CliRunner
 from lstm_automl.cli.main import run
 from lstm_automl.cli.runs import runs
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
+from lstm_automl.search.limits import Limits
 from lstm_automl.search.store import Store
+from lstm_automl.spaces.space import Space
+from lstm_automl.testing.search import facts
 
-META: dict[str, Any] = {
-    "task": "classification", "space": {"task": "classification", "parameters": []}, "data_digest": "d",
-    "metric": "accuracy", "direction": "max", "seed": 0, "concurrency": 2, "oracle": "random", "scheduler": "none",
-    "folds": 1, "patience": 5, "limits": {"max_trials": 2, "max_epochs": 1}, "name": "s",
-}  # fmt: skip
+META = facts(Space("classification", {}), name="s", metric="accuracy", limits=Limits(2, 1).to_json())
 
 
 @pytest.fixture

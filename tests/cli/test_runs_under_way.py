@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lstm_automl.cli.main import run
 from lstm_automl.search.contracts import Epoch, RungSpec
+from lstm_automl.search.limits import Limits
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.search.store import Store
+from lstm_automl.spaces.space import Space
+from lstm_automl.testing.search import facts
 
-META: dict[str, Any] = {
-    "task": "classification", "space": {"task": "classification", "parameters": []}, "data_digest": "d",
-    "metric": "accuracy", "direction": "max", "seed": 0, "concurrency": 1, "oracle": "random", "scheduler": "none",
-    "folds": 1, "patience": 5, "limits": {"max_trials": 1, "max_epochs": 9}, "name": "s",
-}  # fmt: skip
+META = facts(Space("classification", {}), name="s", metric="accuracy", limits=Limits(1, 9).to_json())
 
 
 @pytest.fixture

@@ -14,15 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_automl.data.sequences import Parts
 from lstm_automl.models import checkpoint, graph
 from lstm_automl.search import rung
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.results import read_result, write_checked
 from lstm_automl.search.rows import spec_to_json
 from lstm_automl.search.rung import run_rung
-from lstm_automl.tasks.classification import Classification
-from lstm_automl.tasks.problem import Problem
 
 VALUES = {
     "units": 4, "dropout": 0.3, "batch_size": 16, "schedule": "one_cycle", "ema": True, "weight_decay": 0.01,
@@ -33,15 +30,6 @@ EPOCHS = 10
 
 def nobody(_: Epoch) -> None:
     """Nobody listens."""
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    task = Classification()
-    data, options = task.demo(0)
-    path = tmp_path_factory.mktemp("search")
-    Problem(task, options, task.prepare(Parts(data), options, folds=2), task.metrics[0]).save(path / "data")
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_automl.data.sequences import Parts
 from lstm_automl.errors import StorageError
 from lstm_automl.models import checkpoint
 from lstm_automl.search import rung
@@ -20,19 +19,9 @@ from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.results import read_result
 from lstm_automl.search.resuming import seed_key
 from lstm_automl.search.rung import run_rung
-from lstm_automl.tasks.classification import Classification
 from lstm_automl.tasks.problem import Problem
 
 VALUES = {"units": 4, "dropout": 0.2, "batch_size": 16, "schedule": "cosine", "ema": True, "learning_rate": 0.01}
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    task = Classification()
-    data, options = task.demo(0)
-    path = tmp_path_factory.mktemp("search")
-    Problem(task, options, task.prepare(Parts(data), options, folds=2), task.metrics[0]).save(path / "data")
-    return path
 
 
 @pytest.fixture

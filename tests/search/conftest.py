@@ -1,0 +1,21 @@
+"""Shared by the tests that train: the framed demo set of a classification, as a search leaves it for its workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lstm_automl.data.sequences import Parts
+from lstm_automl.tasks.classification import Classification
+from lstm_automl.tasks.problem import Problem
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A search's folder with its data, in two folds."""
+    task = Classification()
+    data, options = task.demo(0)
+    path = tmp_path_factory.mktemp("search")
+    Problem(task, options, task.prepare(Parts(data), options, folds=2), task.metrics[0]).save(path / "data")
+    return path
