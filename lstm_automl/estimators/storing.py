@@ -17,7 +17,7 @@ from lstm_automl import plugins
 from lstm_automl.errors import NoValidTrialError, StateError, StorageError, UsageError, as_typed
 from lstm_automl.estimators import placing
 from lstm_automl.estimators.effort import Cost
-from lstm_automl.estimators.identity import check_versions, compare, identity
+from lstm_automl.estimators.identity import check_resumed, compare, identity
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
 from lstm_automl.models.schedules import RISING
 from lstm_automl.models.steps import steps_per_epoch
@@ -82,7 +82,9 @@ def create(directory: Path, problem: Problem, space: Space, settings: Search) ->
     with SearchLock(directory):
         try:
             if (directory / REQUEST).exists():
-                compare(directory, request(directory)[0], meta)
+                before = request(directory)[0]
+                compare(directory, before, meta)
+                meta["device"] = meta["device"] or before.get("device")
             else:
                 _build(directory, problem)
             write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
@@ -125,7 +127,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
     """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
     with SearchLock(directory), placing.executor(directory, settings, observer) as executor:
         meta, _ = request(directory)
-        check_versions(directory, meta)
+        check_resumed(directory, meta, settings)
         problem = _stored_problem(directory / "data", meta["data_digest"])
         space = Space.from_json(meta["space"])
         limits = Limits(

@@ -12,6 +12,7 @@ from lstm_automl.estimators import flow, identity, storing
 from lstm_automl.estimators.request import Search
 from lstm_automl.models.kernels import rule
 from lstm_automl.search import schedulers
+from lstm_automl.search.executors import devices
 from lstm_automl.search.observer import Observer
 
 
@@ -45,7 +46,7 @@ def test_what_differs_is_said(
     change: Any, key: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory, settings = made(tmp_path)
-    identity.check_versions(directory, storing.request(directory)[0])
+    identity.check_resumed(directory, *storing.request(directory))
     change(monkeypatch)
     with pytest.raises(DifferentSearchError, match=f"s was begun with {said}"):
         flow.run(directory, settings, observer=Observer())
@@ -56,11 +57,71 @@ def test_what_differs_is_said(
 def test_without_rungs_their_rule_makes_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory, _ = made(tmp_path, scheduler="none")
     other_rungs(monkeypatch)
-    identity.check_versions(directory, storing.request(directory)[0])
+    identity.check_resumed(directory, *storing.request(directory))
 
 
 def test_a_patch_of_tensorflow_is_the_same_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory, _ = made(tmp_path)
     there = storing.request(directory)[0]["tensorflow"]
     monkeypatch.setattr(identity, "versions", lambda: {"tensorflow": f"{there}.77"})
-    identity.check_versions(directory, storing.request(directory)[0])
+    identity.check_resumed(directory, *storing.request(directory))
+
+
+HINT = "CUDA_VISIBLE_DEVICES=-1 trains on the cpu"
+
+
+def computed_by(patch: pytest.MonkeyPatch, *gpus: str) -> None:
+    """These GPUs and no others are there, with all that TensorFlow needs."""
+    patch.setenv("CUDA_VISIBLE_DEVICES", ",".join(gpus) or "-1")
+    patch.setattr(devices, "find_library", lambda name: f"{name}.so")
+
+
+@pytest.mark.parametrize(
+    ("begun", "now", "lines", "words"),
+    [
+        ((), ("0", "1"), f"\n  device: 'cpu' there, 'gpu' now; {HINT}\n", rf"device cpu \(now gpu; {HINT}\): its"),
+        (("0",), (), "\n  device: 'gpu' there, 'cpu' now\n", r"device gpu \(now cpu\): its"),
+    ],
+)
+def test_another_kind_of_device_is_another_search(
+    begun: tuple[str, ...],
+    now: tuple[str, ...],
+    lines: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    computed_by(monkeypatch, *begun)
+    directory, settings = made(tmp_path)
+    assert made(tmp_path)[0] == directory
+    computed_by(monkeypatch, *now)
+    with pytest.raises(DifferentSearchError, match=lines):
+        made(tmp_path)
+    with pytest.raises(DifferentSearchError, match=words):
+        flow.run(directory, settings, observer=Observer())
+
+
+def test_more_gpus_or_a_device_that_is_not_known_make_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed_by(monkeypatch, "0")
+    directory, settings = made(tmp_path)
+    computed_by(monkeypatch, "0", "1")
+    assert made(tmp_path)[0] == directory
+    meta, _ = storing.request(directory)
+    assert meta["device"] == "gpu"
+    cluster = Search(executor="dask", address="tcp://127.0.0.1:1", home=str(tmp_path), track=False)
+    computed_by(monkeypatch)
+    identity.check_resumed(directory, meta, cluster)
+    identity.compare(directory, meta, {**meta, "device": None})
+    older = {key: value for key, value in meta.items() if key != "device"}
+    identity.compare(directory, older, {**meta, "device": "cpu"})
+    identity.check_resumed(directory, older, settings)
+
+
+def test_what_a_cluster_cannot_know_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed_by(monkeypatch, "0")
+    directory, _ = made(tmp_path)
+    monkeypatch.setattr(storing.placing, "reach", lambda settings: None)
+    made(tmp_path, executor="dask", address="tcp://127.0.0.1:1")
+    assert storing.request(directory)[0]["device"] == "gpu"

@@ -36,6 +36,11 @@ def usable(found: tuple[str, ...]) -> tuple[str, ...]:
     return found if found and (_wheel() or find_library("cudnn")) else ()
 
 
+def kind() -> Literal["cpu", "gpu"]:
+    """What rungs on this machine are computed by; the last digits differ."""
+    return "gpu" if usable(gpus()) else "cpu"
+
+
 def default_mode(found: tuple[str, ...]) -> Mode:
     """``spawn`` where a forked process could hang: with a GPU in use, or not on Linux."""
     return "spawn" if found or sys.platform != "linux" else "fork"
