@@ -15,7 +15,7 @@ from lstm_automl.tasks.task import State
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lstm_automl.models.fit import FitResult
+    from lstm_automl.models.progress import FitResult
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,7 @@ Keras is imported on use.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -17,23 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lstm_automl.errors import StateError, StorageError
+from lstm_automl.models import sealed
 from lstm_automl.models.predictor import Predictor, describe
+from lstm_automl.models.sealed import ABOUT, FORMAT, HASHES, NETWORK, STATE
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import State
 
 if TYPE_CHECKING:
     import keras
 
-    from lstm_automl.models.inputs import InputSpec
-    from lstm_automl.tasks.task import HeadSpec
+__all__ = ["Predictor", "load", "note", "read_info", "save"]
 
-__all__ = ["FORMAT", "Predictor", "load", "note", "read_info", "save"]
-
-FORMAT = 1
-ABOUT, STATE, NETWORK, HASHES = "bundle.json", "state.npz", "model.keras", "sha256.json"
 PACKAGES = ("lstm_automl", "tensorflow", "keras", "numpy")
 
 
@@ -50,6 +44,8 @@ def save(
     """Write a bundle beside ``folder`` and put it there whole; an older one is replaced.
 
     Args:
+        folder: Of the bundle.
+        problem: Task and data.
         values: Hyper-parameters all checkpoints were trained with.
         state: Scalers they were trained with.
         checkpoints: Runs that differ in their seed alone; several are saved as one network that averages their outputs.
@@ -61,6 +57,7 @@ def save(
         StorageError: the disk is full, read-only or gone.
     """
     from lstm_automl.models import checkpoint
+    from lstm_automl.models.ensemble import ensemble
     from lstm_automl.models.feeds import input_spec
 
     members = [checkpoint.weights(path) for path in checkpoints]
@@ -68,7 +65,7 @@ def save(
         raise ValueError("a bundle needs at least one checkpoint")
     head = problem.task.head(problem.frame, values)
     spec = input_spec(problem.frame, head, values, members[0][0].dtype.name)
-    network = _network(spec, head, values, members, checkpoints)
+    network = ensemble(spec, head, values, members, checkpoints)
     info = describe(problem.task, problem.options, values, problem.frame, head, spec, state) | {
         "format": FORMAT,
         "members": len(members),
@@ -78,16 +75,7 @@ def save(
         "metrics": dict(metrics),
         "about": dict(about),
     }
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        _write(beside, info, state, network)
-        if folder.exists():
-            shutil.rmtree(folder)
-        beside.replace(folder)
-    except OSError as error:
-        raise StorageError(f"{folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    _put(folder, info, state, network)
 
 
 def note(folder: Path, *, metrics: Mapping[str, Any]) -> None:
@@ -99,11 +87,11 @@ def note(folder: Path, *, metrics: Mapping[str, Any]) -> None:
     """
     from lstm_automl.models.checkpoint import write_file
 
-    contents = _checked(folder)
-    info = _info(folder, contents[ABOUT])
-    contents[ABOUT] = _json({**info, "metrics": {**info["metrics"], **metrics}})
+    contents = sealed.contents(folder)
+    info = sealed.about(folder, contents[ABOUT])
+    contents[ABOUT] = sealed.as_json({**info, "metrics": {**info["metrics"], **metrics}})
     write_file(folder / ABOUT, contents[ABOUT])
-    write_file(folder / HASHES, _hashes(contents))
+    write_file(folder / HASHES, sealed.hashes(contents))
 
 
 def load(path: Path) -> Predictor:
@@ -113,8 +101,8 @@ def load(path: Path) -> Predictor:
         StateError: a file is missing, damaged, of a newer format, or not of a bundle.
     """
     path = Path(path)
-    contents = _checked(path)
-    info = _info(path, contents[ABOUT])
+    contents = sealed.contents(path)
+    info = sealed.about(path, contents[ABOUT])
     try:
         with np.load(io.BytesIO(contents[STATE]), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -134,84 +122,32 @@ def read_info(path: Path) -> dict[str, Any]:
         StateError: see :func:`load`.
     """
     path = Path(path)
-    return _info(path, _checked(path)[ABOUT])
+    return sealed.about(path, sealed.contents(path)[ABOUT])
 
 
-def _network(
-    spec: InputSpec,
-    head: HeadSpec,
-    values: Mapping[str, Any],
-    members: Sequence[list[NDArray[Any]]],
-    checkpoints: Sequence[Path],
-) -> keras.Model:
-    import keras
-
-    from lstm_automl.models.builder import build
-
-    networks = []
-    for weights, path in zip(members, checkpoints, strict=True):
-        network = build(spec, head, values, seed=0)
-        try:
-            network.set_weights(weights)
-        except ValueError as error:
-            raise StateError(f"{path}: the checkpoint is of another network ({error})") from None
-        networks.append(network)
-    if len(networks) == 1:
-        return networks[0]
-    tensors = spec.tensors(head.horizon)
-    named = [keras.Model(n.input, n.output, name=f"member_{i}") for i, n in enumerate(networks)]
-    average = keras.layers.Average(name="average", dtype=spec.dtype)([n(tensors) for n in named])
-    return keras.Model(tensors, average, name="ensemble")
+def _put(folder: Path, info: Mapping[str, Any], state: State, network: keras.Model) -> None:
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        _write(beside, info, state, network)
+        if folder.exists():
+            shutil.rmtree(folder)
+        beside.replace(folder)
+    except OSError as error:
+        raise StorageError(f"{folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _write(folder: Path, info: Mapping[str, Any], state: State, network: keras.Model) -> None:
     folder.mkdir(parents=True)
-    (folder / ABOUT).write_bytes(_json(info))
+    (folder / ABOUT).write_bytes(sealed.as_json(info))
     np.savez(folder / STATE, allow_pickle=False, **{k: np.asarray(v) for k, v in state.arrays.items()})
     network.save(folder / NETWORK)
     contents = {name: (folder / name).read_bytes() for name in (ABOUT, STATE, NETWORK)}
-    (folder / HASHES).write_bytes(_hashes(contents))
+    (folder / HASHES).write_bytes(sealed.hashes(contents))
     for file in folder.iterdir():
         with file.open("rb") as opened:
             os.fsync(opened.fileno())
-
-
-def _hashes(contents: Mapping[str, bytes]) -> bytes:
-    return _json({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
-
-
-def _json(data: Mapping[str, Any]) -> bytes:
-    return json.dumps(data, indent=1, sort_keys=True).encode()
-
-
-def _checked(folder: Path) -> dict[str, bytes]:
-    """The content of each file, after its hash was found right."""
-    try:
-        hashes = json.loads((folder / HASHES).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise StateError(f"{folder / HASHES}: not a model bundle ({error})") from None
-    contents = {}
-    for name in (ABOUT, STATE, NETWORK):
-        try:
-            contents[name] = (folder / name).read_bytes()
-        except OSError as error:
-            raise StateError(f"{folder / name}: {error.strerror or error}") from None
-        if not isinstance(hashes, dict) or hashes.get(name) != hashlib.sha256(contents[name]).hexdigest():
-            raise StateError(f"{folder / name}: damaged or changed (its hash is not the one in {HASHES})")
-    return contents
-
-
-def _info(folder: Path, content: bytes) -> dict[str, Any]:
-    try:
-        info = json.loads(content)
-        found = info["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StateError(f"{folder / ABOUT}: not readable ({error})") from None
-    if found != FORMAT:
-        raise StateError(
-            f"{folder / ABOUT}: bundle format {found}; this version reads format {FORMAT}: upgrade lstm_automl"
-        )
-    return dict(info)
 
 
 def _load_network(path: Path) -> keras.Model:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -13,66 +12,13 @@ from numpy.typing import NDArray
 
 from lstm_automl.data.split import Index
 from lstm_automl.models.calls import Interrupted, ShouldStop
+from lstm_automl.models.progress import EpochScores, FitResult, Progress
 from lstm_automl.models.trainer import Trainer
 from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import Metric, Outputs, Scores, State
 
 Score = Callable[[Outputs], Scores]
-
-
-@dataclass(frozen=True)
-class EpochScores:
-    """One finished epoch; ``scores`` holds the metrics and ``val_loss``, empty without validation."""
-
-    epoch: int
-    loss: float
-    scores: Mapping[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a run must remember of its earlier epochs to go on as if it had never paused.
-
-    Args:
-        next_epoch: The first epoch not trained yet.
-        best_epoch: -1 before the first score.
-        score: Objective at ``best_epoch``.
-        loss: ``val_loss`` at ``best_epoch``.
-        stopped: Patience has ended the run.
-    """
-
-    next_epoch: int = 0
-    best_epoch: int = -1
-    score: float | None = None
-    loss: float | None = None
-    stopped: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """What a fit found.
-
-    Args:
-        epochs: Those of this call.
-        best_epoch, score, loss: Of the whole run, earlier calls included.
-        status: ``stopped`` when ``should_stop`` said so: the trainer then stands at the end of the last whole epoch.
-        best_weights: Those that predicted best, in this call, where asked for.
-        progress: To go on from.
-    """
-
-    epochs: tuple[EpochScores, ...]
-    best_epoch: int
-    score: float | None
-    loss: float | None
-    status: Literal["completed", "diverged", "stopped"]
-    best_weights: list[NDArray[Any]] | None
-    progress: Progress
 
 
 def fit(
@@ -94,6 +40,8 @@ def fit(
     """Train epochs ``[from_epoch, to_epoch)``.
 
     Args:
+        trainer: Stands at the end of epoch ``from_epoch - 1``.
+        train: Example numbers.
         valid: Examples scored after each epoch; None = none (refit).
         metric: Objective; equal scores are parted by the lower ``val_loss``.
         score: Outputs of ``valid`` -> scores; None = the task's.
@@ -221,30 +169,22 @@ def fit_problem(
 
     Args:
         problem: Task and framed data.
+        values: Hyper-parameters; what is absent is neutral.
         train, valid: Example numbers.
         state: Scalers; None = fitted on ``train``.
         seed: At least 0.
+        max_epochs: At least 1; also the length of the learning-rate schedule.
+        dtype: ``"float32"`` or ``"float64"``.
+        patience, on_epoch, should_stop: As of :func:`fit`.
     """
+    task, frame, options = problem.task, problem.frame, problem.options
+    scalers = state or task.fit_state(frame, train, options)
     trainer = Trainer(
-        problem.task,
-        problem.frame,
-        state or problem.task.fit_state(problem.frame, train, problem.options),
-        values,
-        seed_key=(seed,),
-        options=problem.options,
-        max_epochs=max_epochs,
-        dtype=dtype,
+        task, frame, scalers, values, seed_key=(seed,), options=options, max_epochs=max_epochs, dtype=dtype
     )
     result = fit(
-        trainer,
-        train,
-        valid,
-        to_epoch=max_epochs,
-        metric=problem.metric,
-        patience=patience,
-        on_epoch=on_epoch,
-        should_stop=should_stop,
-        keep_best=valid is not None,
-    )
+        trainer, train, valid, to_epoch=max_epochs, metric=problem.metric, patience=patience, on_epoch=on_epoch,
+        should_stop=should_stop, keep_best=valid is not None,
+    )  # fmt: skip
     trainer.settle(result.best_weights)
     return trainer, result

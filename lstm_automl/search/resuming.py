@@ -12,7 +12,7 @@ from lstm_automl.search.results import read_checked
 
 if TYPE_CHECKING:
     from lstm_automl.models.checkpoint import Arrays
-    from lstm_automl.models.fit import Progress
+    from lstm_automl.models.progress import Progress
     from lstm_automl.models.trainer import Trainer
 
 CHECKPOINT = "checkpoint.npz"
@@ -62,7 +62,7 @@ def begin(spec: RungSpec, trainer: Trainer) -> tuple[Progress, list[Epoch]]:
         StateError: the parent is of another run, or at another epoch.
     """
     from lstm_automl.models import checkpoint
-    from lstm_automl.models.fit import Progress
+    from lstm_automl.models.progress import Progress
 
     if spec.parent is None and spec.from_epoch:
         raise StateError(f"job {spec.job} starts at epoch {spec.from_epoch} without a checkpoint")

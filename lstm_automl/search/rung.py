@@ -21,7 +21,7 @@ from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.task import State
 
 if TYPE_CHECKING:
-    from lstm_automl.models.fit import EpochScores, FitResult, Progress
+    from lstm_automl.models.progress import EpochScores, FitResult, Progress
     from lstm_automl.models.trainer import Trainer
 
 SAVE_SECONDS = 10.0

@@ -56,7 +56,8 @@ def facts(bundle: Path, meta: Mapping[str, Any]) -> Facts:
     """
     import hashlib
 
-    from lstm_automl.models.bundle import HASHES, read_info
+    from lstm_automl.models.bundle import read_info
+    from lstm_automl.models.sealed import HASHES
 
     info = read_info(bundle)
     return Facts(

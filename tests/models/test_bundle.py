@@ -22,7 +22,7 @@ from small_problems import OWN, TINY, equal_lengths, problem, trainer
 from lstm_automl.data.combine import take
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.errors import DataError, StateError
-from lstm_automl.models import bundle, checkpoint
+from lstm_automl.models import bundle, checkpoint, sealed
 from lstm_automl.models.predictor import Predictor
 from lstm_automl.models.trainer import Trainer
 from lstm_automl.tasks.problem import Problem
@@ -219,7 +219,7 @@ class TestDamage:
     def rehash(self, folder: Path) -> None:
         """What an author of a hostile bundle would do."""
         contents = {n: (folder / n).read_bytes() for n in ("bundle.json", "state.npz", "model.keras")}
-        (folder / "sha256.json").write_bytes(bundle._hashes(contents))
+        (folder / "sha256.json").write_bytes(sealed.hashes(contents))
 
     @pytest.mark.parametrize("name", ["bundle.json", "state.npz", "model.keras", "sha256.json"])
     @pytest.mark.parametrize("how", ["missing", "empty", "cut", "flipped", "directory"])

@@ -10,7 +10,8 @@ import pytest
 from small_problems import TINY, equal_lengths, problem, trainer
 
 from lstm_automl.models import trainer as module
-from lstm_automl.models.fit import FitResult, Progress, fit, fit_problem
+from lstm_automl.models.fit import fit, fit_problem
+from lstm_automl.models.progress import FitResult, Progress
 from lstm_automl.models.trainer import Trainer
 from lstm_automl.tasks.task import Metric
 
