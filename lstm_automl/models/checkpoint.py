@@ -44,19 +44,8 @@ def save(path: Path, trainer: Trainer, extra: Mapping[str, Any]) -> None:
     write_file(path, content + hashlib.sha256(content).digest())
 
 
-def restore(path: Path, trainer: Trainer) -> dict[str, Any]:
-    """Put a run back where ``save`` found it, bit by bit, and return its ``extra``.
-
-    Raises:
-        StateError: the file is missing, damaged, of a newer format, or of another network.
-    """
-    arrays, extra = read(path)
-    rewind(path, arrays, trainer)
-    return extra
-
-
 def rewind(path: Path, arrays: Arrays, trainer: Trainer) -> None:
-    """Put a run back where the arrays read from ``path`` were saved.
+    """Put a run back where ``save`` found it, bit by bit, with the arrays that :func:`read` found at ``path``.
 
     Raises:
         StateError: they are of another network.
@@ -71,14 +60,18 @@ def weights(path: Path) -> list[NDArray[Any]]:
     """The weights that predict, in the order of ``model.get_weights()``.
 
     Raises:
-        StateError: see :func:`restore`.
+        StateError: see :func:`read`.
     """
     arrays, _ = read(path)
     return [arrays[name] for name in sorted(arrays) if name.startswith(WEIGHTS)]
 
 
 def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """All arrays of a checkpoint, and its ``extra``."""
+    """All arrays of a checkpoint, and its ``extra``.
+
+    Raises:
+        StateError: the file is missing, damaged, or of a newer format.
+    """
     try:
         content = path.read_bytes()
         if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:

@@ -15,8 +15,6 @@ from lstm_automl.errors import did_you_mean
 from lstm_automl.spaces.document import Document, Path
 from lstm_automl.spaces.vocabulary import shown
 
-Scalar = bool | int | float | str
-
 _SCALAR_SCHEMA = {"type": ["boolean", "number", "string"]}
 
 

@@ -26,7 +26,7 @@ def check_oracle(oracle: Oracle, *, trials: int = 20) -> None:
     for direction in ("max", "min"):
         check_proposals(oracle, space, trials, direction)
     check_pure(oracle, space, trials)
-    check_seeds(oracle, space, trials)
+    check_seeds(oracle, space)
     check_exhausted(oracle)
 
 
@@ -96,7 +96,7 @@ def check_live(oracle: Oracle, space: Space, tables: Sequence[Table]) -> None:
         assert values == dict(tables[n + 1][-1].values), f"proposal {n} differs with a live table"
 
 
-def check_seeds(oracle: Oracle, space: Space, trials: int) -> None:
+def check_seeds(oracle: Oracle, space: Space) -> None:
     """Seed 0 is a seed like any other; trial 0 is the defaults, but for the grid."""
     if oracle.name == "grid":
         return

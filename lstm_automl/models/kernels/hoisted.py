@@ -64,15 +64,20 @@ def hoisted(
             dr, of_state = _products(before, written[0], bias=bool(inner))
             dz = loop.gates.of_inputs(written)
             dk, of_input = _products(rows, dz, bias=True)
-            # A product with a transposed copy is faster than one that transposes.
-            of_rows = dz if missing is None else dz[: steps * tf.shape(x)[1]]
-            dx = tf.reshape(tf.matmul(of_rows, tf.transpose(kernel)), tf.shape(x))
+            dx = _of_inputs(dz, kernel, tf.shape(x), padded=missing is not None)
             dinner = [of_state[-one.shape[0] :] for one in inner]
             return dx, dk, dr, of_input, *dinner, *dstart
 
         return tuple(out if missing is None else out[:steps] for out in outputs), gradient
 
     return tuple(run(x, *weights, *start))
+
+
+def _of_inputs(dz: Any, kernel: Any, shape: Any, *, padded: bool) -> Any:
+    """Gradient of the inputs ``shape`` ``(time, batch, features)``, from that of their projection ``(rows, width)``."""
+    of_rows = dz[: shape[0] * shape[1]] if padded else dz
+    # A product with a transposed copy is faster than one that transposes.
+    return tf.reshape(tf.matmul(of_rows, tf.transpose(kernel)), shape)
 
 
 def _products(rows: Any, dz: Any, *, bias: bool) -> tuple[Any, Any]:
