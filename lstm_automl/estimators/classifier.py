@@ -49,18 +49,20 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         dropout: Share of a layer's inputs, and of the head's, [0, 1).
         recurrent_dropout: Share of the state, [0, 1); above 0 is slower.
         front_end: ``none``, ``cnn1d`` before or ``fcn`` beside the recurrent layers.
-        conv_layers, conv_filters, conv_kernel: Of the front end.
-        conv_stride: Of ``cnn1d``.
+        conv_layers: Of the front end, 1..16.
+        conv_filters: Of each of its layers, 1..8192.
+        conv_kernel: Steps a convolution sees, 1..4096.
+        conv_stride: Steps a convolution of ``cnn1d`` moves, 1..64.
         pooling: ``last``, ``mean``, ``max`` or ``mean_max``.
         difference: Append each channel's change since the step before.
         augment: ``none``, ``jitter``, ``scaling``, ``circular_shift`` or ``mixup`` of training sequences.
         optimizer: ``nadam``, ``adam`` or ``rmsprop``.
         learning_rate: Highest of the schedule, (0, 10].
         schedule: ``constant``, ``cosine`` or ``one_cycle`` over ``max_epochs``.
-        clipnorm: Longest gradient over all weights.
+        clipnorm: Longest gradient over all weights, above 0.
         weight_decay: Decoupled, per step, [0, 1].
         ema: Keep the running average of the weights.
-        label_smoothing: [0, 1).
+        label_smoothing: Share of the target spread evenly over all classes, [0, 1).
         batch_size: Sequences a step; None = all of them in order, with no validation part: equal to weighing sequences
             by repeating them where nothing is random (dropout 0, no ``fcn``, no augmentation).
         max_epochs: At least 1; an epoch is 16 to 256 optimiser steps.
@@ -78,6 +80,7 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
     Attributes:
         classes_: Labels, as in y, sorted.
         n_features_in_: Channels; steps where X was 2-D.
+        trials_, best_params_, history_, search_, predictor_: As of :class:`lstm_automl.estimators.base.LSTMEstimator`.
 
     >>> from lstm_automl import LSTMClassifier
     >>> X = np.random.default_rng(0).normal(size=(20, 5, 1)); X[::2] += 3

@@ -49,13 +49,13 @@ class LSTMForecaster(LSTMEstimator):
         optimizer: ``nadam``, ``adam`` or ``rmsprop``.
         learning_rate: Highest of the schedule, (0, 10].
         schedule: ``constant``, ``cosine`` or ``one_cycle`` over ``max_epochs``.
-        clipnorm: Longest gradient over all weights.
+        clipnorm: Longest gradient over all weights, above 0.
         weight_decay: Decoupled, per step, [0, 1].
         ema: Keep the running average of the weights.
-        window: Past steps that are read; a shorter past is continued backwards with its first row.
+        window: Past steps that are read, 1..1,000,000; a shorter past is continued backwards with its first row.
         normalization: ``none``, ``last`` (value of the window) or ``instance`` (its mean and deviation) is taken from a
             window and given back to its forecast.
-        patch: Steps joined into one before the recurrent layers; 1 = none.
+        patch: Steps joined into one before the recurrent layers, 1..4096; 1 = none.
         channel_independent: One model for each channel by itself, weights shared.
         linear_skip: Add a linear map from window to forecast.
         loss: ``mse``, ``mae`` or ``huber`` on the scale of the training targets.
@@ -70,6 +70,10 @@ class LSTMForecaster(LSTMEstimator):
         allow_nan: Mask missing values instead of refusing them.
         dtype: ``float32`` or ``float64``, of the network.
         random_state: Seed, ``RandomState`` or None.
+
+    Attributes:
+        series_: Names of the training series.
+        trials_, best_params_, history_, search_, predictor_: As of :class:`lstm_automl.estimators.base.LSTMEstimator`.
 
     >>> from lstm_automl import LSTMForecaster
     >>> y = np.sin(np.arange(120) / 4)

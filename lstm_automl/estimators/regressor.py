@@ -41,15 +41,17 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         dropout: Share of a layer's inputs, and of the head's, [0, 1).
         recurrent_dropout: Share of the state, [0, 1); above 0 is slower.
         front_end: ``none``, ``cnn1d`` before or ``fcn`` beside the recurrent layers.
-        conv_layers, conv_filters, conv_kernel: Of the front end.
-        conv_stride: Of ``cnn1d``.
+        conv_layers: Of the front end, 1..16.
+        conv_filters: Of each of its layers, 1..8192.
+        conv_kernel: Steps a convolution sees, 1..4096.
+        conv_stride: Steps a convolution of ``cnn1d`` moves, 1..64.
         pooling: ``last``, ``mean``, ``max`` or ``mean_max``.
         difference: Append each channel's change since the step before.
         augment: ``none``, ``jitter`` or ``scaling`` of training sequences.
         optimizer: ``nadam``, ``adam`` or ``rmsprop``.
         learning_rate: Highest of the schedule, (0, 10].
         schedule: ``constant``, ``cosine`` or ``one_cycle`` over ``max_epochs``.
-        clipnorm: Longest gradient over all weights.
+        clipnorm: Longest gradient over all weights, above 0.
         weight_decay: Decoupled, per step, [0, 1].
         ema: Keep the running average of the weights.
         window: Steps that are read where y has a number for each step; a whole sequence is read otherwise, and any
@@ -71,6 +73,7 @@ class LSTMRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
 
     Attributes:
         n_features_in_: Channels; steps where X was 2-D.
+        trials_, best_params_, history_, search_, predictor_: As of :class:`lstm_automl.estimators.base.LSTMEstimator`.
 
     >>> from lstm_automl import LSTMRegressor
     >>> X = np.random.default_rng(0).normal(size=(20, 5, 1))

@@ -35,6 +35,7 @@ class SearchResult:
         path: The bundle.
         seconds: Wall time of this call.
         looks: Times the test part of this search was scored.
+        notes: What else there is to say of its end, a sentence each.
     """
 
     name: str
