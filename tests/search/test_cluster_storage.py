@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lstm_automl.errors import StorageError, UsageError
+from lstm_automl.search import retries
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors import cache, keeper
 from lstm_automl.search.executors.cache import Cache, fill
 from lstm_automl.search.executors.exchange import Exchange, sealed
 from lstm_automl.search.executors.storage import Storage
-from lstm_automl.search.results import checksum, read_result
+from lstm_automl.search.results import checksum, read_checked, read_result
 from lstm_automl.testing.executor import rung
 
 RESULT = RungResult(0, 0, "completed", (Epoch(0, 1.0, {"score": 0.5}),), 0, 0.5, 1.0, "checkpoint.npz")
@@ -125,18 +127,37 @@ def test_a_manifest_of_other_data_is_refused(storage: Storage, exchange: Exchang
     assert (fill(storage, digest, tmp_path / "many") / "problem.json").read_text() == "{}"
 
 
-def test_a_dead_rung_leaves_its_last_checkpoint(exchange: Exchange, spec: RungSpec, worker: Cache) -> None:
+def dead(exchange: Exchange, spec: RungSpec, worker: Cache, files: Mapping[str, bytes]) -> Path:
+    """The driver's folder of an attempt that had written these files when its worker died."""
     folder = Path(spec.folder)
 
     def die(local: Path) -> None:
         with keeper.kept(worker, local, exchange.place(folder)):
-            (local / "checkpoint.npz").write_bytes(b"epoch 7")
+            for name, content in files.items():
+                (local / name).write_bytes(content)
             raise WorkerDied("killed")
 
     with worker.place(spec, exchange.place(folder), {}) as local, pytest.raises(WorkerDied):
         die(Path(local.folder))
     assert exchange.take_in(folder) is None
+    return folder
+
+
+def test_a_dead_rung_leaves_its_last_checkpoint(exchange: Exchange, spec: RungSpec, worker: Cache) -> None:
+    folder = dead(exchange, spec, worker, {"checkpoint.npz": b"epoch 7"})
     assert (folder / "checkpoint.npz").read_bytes() == b"epoch 7"
+
+
+@pytest.mark.parametrize("more", [{}, {"checkpoint.npz": b"epoch 1"}])
+def test_how_far_a_dead_rung_came_is_known_though_nobody_was_told(
+    more: dict[str, bytes], exchange: Exchange, spec: RungSpec, worker: Cache
+) -> None:
+    noted = b'{"epoch": 0}\n{"epoch": 1}\n{"epo'  # it died in the middle of a line
+    folder = dead(exchange, spec, worker, {**more, "progress.jsonl": noted})
+    retries.record_death(folder, "killed by SIGABRT", 1)
+    written = read_checked(folder / retries.DIED)
+    assert written is not None
+    assert written["epochs"] == 2
 
 
 def test_data_are_fetched_once_by_digest_and_cannot_be_written(

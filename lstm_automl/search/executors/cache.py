@@ -18,7 +18,7 @@ from lstm_automl.errors import StorageError
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.executors.exchange import CHECKPOINT, MANIFEST, OUTCOME, PARENT, Files, opened, sealed
 from lstm_automl.search.executors.storage import Storage, digest_of, inside
-from lstm_automl.search.results import RESULT, checksum
+from lstm_automl.search.results import PROGRESS, RESULT, checksum
 
 VARIABLE = "LSTM_AUTOML_CACHE"
 KEPT_DAYS = 7.0
@@ -81,13 +81,13 @@ class Cache:
         Args:
             folder: Of the attempt, here.
             at: Its place in the storage.
-            result: None while it is under way, or has died: then only its checkpoint is of use.
+            result: None while it is under way, or has died: its checkpoint is of use, and how far it came.
 
         Raises:
             StorageError: it cannot be sent.
         """
         wanted = (
-            [CHECKPOINT]
+            [CHECKPOINT, PROGRESS]
             if result is None
             else [
                 p.name

@@ -14,7 +14,7 @@ from lstm_automl.search.executors.exchange import CHECKPOINT
 
 @contextlib.contextmanager
 def kept(cache: Cache | None, folder: Path, at: str) -> Iterator[Callable[[], None]]:
-    """Pass on each checkpoint of the rung inside, and the last of one that dies; its result is passed on by others.
+    """Pass on each checkpoint of the rung inside, and all of one that dies; its result is passed on by others.
 
     Args:
         cache: None = the folder is shared: nothing has to be passed on.
@@ -57,11 +57,15 @@ class _Keeper(threading.Thread):
         self.due.set()
         self.join()
         if once_more:
-            self._look()
+            self._pass_on()
 
     def _look(self) -> None:
-        with contextlib.suppress(OSError):  # what is not passed on is trained again
+        with contextlib.suppress(OSError):
             now = (self._folder / CHECKPOINT).stat().st_mtime_ns
             if now != self._last:
-                self._cache.leave(self._folder, self._at, None)
+                self._pass_on()
                 self._last = now
+
+    def _pass_on(self) -> None:
+        with contextlib.suppress(OSError):  # what is not passed on is trained again
+            self._cache.leave(self._folder, self._at, None)
