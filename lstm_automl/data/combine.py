@@ -32,7 +32,7 @@ def check_alike(first: Sequences, other: Sequences) -> None:
     """
     for name in _SAME:
         a, b = getattr(first, name), getattr(other, name)
-        if a != b:
+        if a != b and not (name == "channels" and same_channels(a, b)):
             what = name.replace("_", " ")
             raise DataError(f"{other.source}: {what} {_shown(b)}, but {first.source} has {_shown(a)}")
     if set(first.categories) != set(other.categories):
@@ -40,6 +40,21 @@ def check_alike(first: Sequences, other: Sequences) -> None:
             f"{other.source}: categorical columns {sorted(other.categories)}, "
             f"but {first.source} has {sorted(first.categories)}"
         )
+
+
+def same_channels(a: Sequence[str], b: Sequence[str]) -> bool:
+    """Whether these are names of the same channels: those that readers make up say no more than an order.
+
+    >>> same_channels(["value"], ["channel_0"]), same_channels(["speed", "load"], ["channel_0", "channel_1"])
+    (True, False)
+    """
+    return list(a) == list(b) or (len(a) == len(b) and _made_up(a) and _made_up(b))
+
+
+def _made_up(names: Sequence[str]) -> bool:
+    return list(names) == ["value"] or any(
+        list(names) == [f"{stem}_{i}" for i in range(len(names))] for stem in ("channel", "dim")
+    )
 
 
 def combine(parts: Sequence[Sequences]) -> Sequences:

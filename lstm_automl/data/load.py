@@ -17,6 +17,9 @@ ALIASES = {"tsv": "csv", "txt": "csv", "pq": "parquet"}
 PACKED = ("csv", "ts")
 """Readers that unpack ``.gz`` themselves."""
 
+COLUMNLESS = ("npz", "ts")
+"""Readers of files whose parts have fixed names: there is no column to be named."""
+
 
 def load(path: Path | str, options: DataOptions, *, kind: Kind, labelled: bool = True) -> Sequences:
     """Read one file.
@@ -35,6 +38,27 @@ def load(path: Path | str, options: DataOptions, *, kind: Kind, labelled: bool =
     _check_file(path)
     reader: Reader = plugins.load("reader", _reader_of(path))
     return reader(path, options, kind=kind, labelled=labelled)
+
+
+def options_for(path: Path | str, options: DataOptions, *, series: bool) -> DataOptions:
+    """Options that name the columns of one file, for another file that may have none.
+
+    A model of a table also reads arrays; what the columns of the table were called says nothing there.
+
+    Args:
+        path: The other file.
+        options: Of the first.
+        series: Whether arrays are read as series, of which channels can be named.
+    """
+    try:
+        reader = _reader_of(Path(path))
+    except DataError:  # whoever reads it says so
+        return options
+    if reader not in COLUMNLESS:
+        return options
+    kept = {"allow_nan", "layout", *(("target", "known") if series else ())}
+    fields = DataOptions.model_fields.items()
+    return options.model_copy(update={k: field.get_default() for k, field in fields if k not in kept})
 
 
 def _check_file(path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lstm_automl.data.load import options_for
+from lstm_automl.data.options import DataOptions
 from lstm_automl.data.sequences import Sequences
 
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ def read(predictor: Predictor, data: str | Path | Sequences, *, labelled: bool) 
         return predictor.task.demo(0)[0]
     if str(data) in builtin.NAMES and not Path(data).exists():
         return builtin.builtin(str(data))
-    return predictor.task.read(Path(data), predictor.options, labelled=labelled)
+    options = predictor.options
+    if isinstance(options, DataOptions):
+        options = options_for(data, options, series="horizon" in type(options).model_fields)
+    return predictor.task.read(Path(data), options, labelled=labelled)
 
 
 def predict(predictor: Predictor, data: str | Path | Sequences) -> pd.DataFrame:

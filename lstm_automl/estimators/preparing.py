@@ -78,7 +78,8 @@ def make_problem(
         raise UsageError("--split cuts one file into parts: give it without --valid and --test")
     sources.refuse_columns(chosen, data, valid, test)
     train, chosen = sources.training(task, data, chosen)
-    parts = Parts(train, *(None if other is None else sources.read(task, other, chosen) for other in (valid, test)))
+    others = (None if other is None else sources.read_another(task, other, chosen) for other in (valid, test))
+    parts = Parts(train, *others)
     return Problem(task, chosen, task.prepare(parts, chosen, seed=seed, folds=folds, sizes=sizes), objective)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.checks import check_finite
-from lstm_automl.data.combine import combine, per_step, rows_of
+from lstm_automl.data.combine import combine, per_step, rows_of, same_channels
 from lstm_automl.data.encode import encode, fit_vocabulary
 from lstm_automl.data.frame import Field, Frame
 from lstm_automl.data.sequences import Sequences
@@ -86,7 +86,8 @@ def input_fields(data: Sequences, info: Mapping[str, Any]) -> dict[str, Field]:
     Raises:
         DataError: when columns differ from those of training.
     """
-    _same(data, "channels", data.channels, info["channels"])
+    if not same_channels(data.channels, info["channels"]):
+        _same(data, "channels", data.channels, info["channels"])
     _same(data, "static columns", data.static_names, info["static_names"])
     _same(data, "categorical columns", sorted(data.categories), sorted(info["vocabulary"]))
     coded = encode(data, info["vocabulary"]) if info["vocabulary"] else data

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from lstm_automl.data.load import options_for
 from lstm_automl.data.options import DataOptions, refuse
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.errors import UsageError
@@ -33,6 +34,20 @@ def training(task: Task, source: Source, options: TaskOptions) -> tuple[Sequence
         return data, made.model_copy(update=options.model_dump(include=options.model_fields_set))
     data, like = read(task, source, options), getattr(options, "like", None)
     return data, options if like is None or not is_file(source) else like(data)
+
+
+def read_another(task: Task, source: Source, options: TaskOptions) -> Sequences:
+    """Another part, by the options of the training data, whatever the format of either.
+
+    Raises:
+        UsageError: nothing that can be read, or a file that cannot be.
+    """
+    if isinstance(source, str | PathLike) and str(source) == "demo" and not is_file(source):
+        raise UsageError("'demo' is given with --data alone: its parts are made from it; name a file")
+    named: Any = options
+    if isinstance(named, DataOptions) and isinstance(source, str | PathLike) and is_file(source):
+        named = options_for(source, named, series="horizon" in task.options.model_fields)
+    return read(task, source, named)
 
 
 def read(task: Task, source: Source, options: TaskOptions) -> Sequences:

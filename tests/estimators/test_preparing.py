@@ -87,8 +87,10 @@ def test_options_of_the_columns_of_a_file_for_validation_are_read(tmp_path: Path
     table = pd.DataFrame(np.zeros((4, 8)), columns=names).assign(which=["0", "1", "2", "3"])
     table.to_csv(tmp_path / "valid.csv", index=False)
     train = (np.zeros((40, 8)), np.arange(40) % 4)
-    with pytest.raises(UsageError, match="channels"):  # read, and found to be of other channels
-        problem(train, {"target": "which"}, valid=tmp_path / "valid.csv")
+    made = problem(train, {"target": "which"}, valid=tmp_path / "valid.csv")
+    valid = made.split.folds[0].valid
+    assert made.frame.fields["y"].values[valid].tolist() == [0, 1, 2, 3]
+    assert made.frame.lengths[valid].tolist() == [8] * 4
 
 
 def test_a_file_may_have_the_name_of_a_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
