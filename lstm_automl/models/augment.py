@@ -39,7 +39,7 @@ def augment(name: str, batch: Batch, lengths: Any, seed: Any) -> Batch:
 
 
 def mix(batch: Batch, share: Any) -> Batch:
-    """Each example blended with its neighbour in the (shuffled) batch; ``share`` of itself is kept.
+    """Each example blended with its neighbour in the (shuffled) batch; ``share`` of itself is kept (Zhang et al. 2018).
 
     The loss is blended in the same way by the trainer, with :func:`neighbour` of the targets.
     """

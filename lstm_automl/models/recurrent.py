@@ -1,4 +1,4 @@
-"""The stack of recurrent layers."""
+"""The stack of recurrent layers, each in one direction or in both (Schuster and Paliwal 1997)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ def rates(schedule: str, base: float, total_steps: int) -> Rates:
     """The learning rate of steps ``0 .. total_steps - 1``; ``base`` is the highest.
 
     Args:
-        schedule: ``constant``, ``cosine`` (falls to 1 %) or ``one_cycle`` (rises for 30 % of the steps, then falls).
+        schedule: ``constant``, ``cosine`` (falls to 1 %; Loshchilov and Hutter 2017) or ``one_cycle`` (rises for 30 %
+            of the steps, then falls; Smith and Topin 2019).
         base: Above 0.
         total_steps: Of the whole run, however it is cut into rungs.
 
@@ -51,5 +52,6 @@ SCHEDULES: Mapping[str, Callable[[Rates], Rates]] = {
     "cosine": _cosine,
     "one_cycle": _one_cycle,
 }
+
 RISING = ("one_cycle",)
 """Those whose rate rises before it falls."""

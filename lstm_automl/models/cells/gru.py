@@ -1,4 +1,4 @@
-"""Gated recurrent unit."""
+"""Gated recurrent unit (Cho et al. 2014)."""
 
 from __future__ import annotations
 
@@ -6,28 +6,11 @@ from typing import ClassVar
 
 import keras
 
+from lstm_automl.models.cells.stock import StockCell
 
-class GRU:
-    """``keras.layers.GRU`` with Keras' defaults: Glorot kernels, orthogonal recurrent kernels."""
+
+class GRU(StockCell):
+    """``keras.layers.GRU``, its reset gate after the product."""
 
     name: ClassVar[str] = "gru"
-
-    def layer(
-        self,
-        units: int,
-        *,
-        dropout: float,
-        recurrent_dropout: float,
-        return_sequences: bool,
-        seed: int,
-        name: str,
-    ) -> keras.Layer:
-        """See :class:`lstm_automl.models.parts.Cell`."""
-        return keras.layers.GRU(
-            units,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            return_sequences=return_sequences,
-            seed=seed,
-            name=name,
-        )
+    kind: ClassVar[type[keras.Layer]] = keras.layers.GRU

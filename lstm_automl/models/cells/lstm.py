@@ -1,4 +1,4 @@
-"""Long short-term memory, forget bias 1."""
+"""Long short-term memory (Hochreiter and Schmidhuber 1997)."""
 
 from __future__ import annotations
 
@@ -6,28 +6,11 @@ from typing import ClassVar
 
 import keras
 
+from lstm_automl.models.cells.stock import StockCell
 
-class LSTM:
-    """``keras.layers.LSTM`` with Keras' defaults: Glorot kernels, orthogonal recurrent kernels."""
+
+class LSTM(StockCell):
+    """``keras.layers.LSTM``, with a forget gate whose bias starts at 1 (Jozefowicz et al. 2015)."""
 
     name: ClassVar[str] = "lstm"
-
-    def layer(
-        self,
-        units: int,
-        *,
-        dropout: float,
-        recurrent_dropout: float,
-        return_sequences: bool,
-        seed: int,
-        name: str,
-    ) -> keras.Layer:
-        """See :class:`lstm_automl.models.parts.Cell`."""
-        return keras.layers.LSTM(
-            units,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            return_sequences=return_sequences,
-            seed=seed,
-            name=name,
-        )
+    kind: ClassVar[type[keras.Layer]] = keras.layers.LSTM

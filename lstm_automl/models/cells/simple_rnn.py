@@ -1,4 +1,4 @@
-"""Recurrent layer without gates: what LSTM is compared with."""
+"""Recurrent layer without gates (Elman 1990): what LSTM is compared with."""
 
 from __future__ import annotations
 
@@ -6,28 +6,11 @@ from typing import ClassVar
 
 import keras
 
+from lstm_automl.models.cells.stock import StockCell
 
-class SimpleRNN:
-    """``keras.layers.SimpleRNN`` with Keras' defaults: Glorot kernels, orthogonal recurrent kernels."""
+
+class SimpleRNN(StockCell):
+    """``keras.layers.SimpleRNN``."""
 
     name: ClassVar[str] = "simple_rnn"
-
-    def layer(
-        self,
-        units: int,
-        *,
-        dropout: float,
-        recurrent_dropout: float,
-        return_sequences: bool,
-        seed: int,
-        name: str,
-    ) -> keras.Layer:
-        """See :class:`lstm_automl.models.parts.Cell`."""
-        return keras.layers.SimpleRNN(
-            units,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            return_sequences=return_sequences,
-            seed=seed,
-            name=name,
-        )
+    kind: ClassVar[type[keras.Layer]] = keras.layers.SimpleRNN

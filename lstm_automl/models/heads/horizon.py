@@ -1,4 +1,6 @@
-"""The next steps of every target channel."""
+"""The next steps of every target channel: patches and a model for each channel by itself (Nie et al. 2023), and a
+linear map beside the network (Zeng et al. 2023).
+"""
 
 from __future__ import annotations
 

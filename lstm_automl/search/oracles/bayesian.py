@@ -1,4 +1,4 @@
-"""Gaussian process: Keras Tuner's Bayesian optimization."""
+"""Gaussian process (Snoek et al. 2012): Keras Tuner's Bayesian optimization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tree-structured Parzen estimator: Optuna's sampler, in a study made anew from the table for each proposal."""
+"""Tree-structured Parzen estimator (Bergstra et al. 2011): Optuna's sampler, a study made from the table each time."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def forecast_scores(
     """All scores of scaled forecasts.
 
     ``mase`` divides each absolute error by the in-sample error of the seasonal naive forecast of its own series
-    and target; ``smape`` is 200 |y - f| / (|y| + |f|) in percent, 0 where both are 0.
+    and target (Hyndman and Koehler 2006); ``smape`` is 200 |y - f| / (|y| + |f|) in percent, 0 where both are 0.
 
     Args:
         outputs: ``(n, horizon, targets)`` on the training scale.
