@@ -35,6 +35,7 @@ class RungSpec:
         deadline: Seconds this rung may take, or None; reached, it ends as ``stopped`` with a checkpoint.
         patience: Epochs without a better validation score before it ends early; None = never.
         subset: Share of the training examples, (0, 1].
+        spent: Seconds that the attempts took which this one goes on from: a cap on a trial's time counts them.
     """
 
     job: int
@@ -53,6 +54,7 @@ class RungSpec:
     deadline: float | None = None
     patience: int | None = None
     subset: float = 1.0
+    spent: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -61,13 +63,19 @@ class RungSpec:
 
 @dataclass(frozen=True)
 class Epoch:
-    """Scores after one epoch; ``scores`` holds the metrics and ``val_loss``, empty for ``refit``."""
+    """Scores after one epoch.
+
+    Args:
+        epoch: Its number, from 0.
+        loss: Mean training loss.
+        scores: The task's metrics and ``val_loss``; empty for ``refit``.
+        seconds: Wall time; shown, never decided on.
+    """
 
     epoch: int
     loss: float
     scores: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
-    """Wall time of this epoch; shown, never decided on."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -79,11 +87,15 @@ class RungResult:
     """What a rung leaves behind, also as ``result.json`` in its folder, written by rename before it returns.
 
     Args:
+        job, trial: Numbers of the spec.
         status: ``diverged`` when loss or outputs were not finite; ``failed`` with ``error`` for an exception.
         best_epoch: Epoch of the best score (ties: lower ``val_loss``); -1 without a valid epoch.
         score: Objective at ``best_epoch``; None unless finite.
         loss: ``val_loss`` at ``best_epoch``.
         checkpoint: File name within ``folder`` of the state after the last epoch.
+        epochs: Those of this rung.
+        seconds: Wall time of the rung.
+        error: Why it failed or diverged; empty otherwise.
     """
 
     job: int
@@ -173,7 +185,8 @@ class Promote:
 class Scheduler(Protocol):
     """How far to train. A pure function of its arguments.
 
-    Made with ``direction=`` of the objective and ``steps=``, the optimiser steps of an epoch.
+    Made with ``direction=`` of the objective, ``steps=``, the optimiser steps of an epoch, and ``warm_up=``, whether
+    learning rates may rise before they fall.
 
     ``reads_results = False``: see :class:`Oracle`.
     """
