@@ -26,8 +26,8 @@ def _common() -> list[click.Parameter]:
         opt("--set", "fixed", multiple=True, metavar="NAME=VALUE", help="Hold a parameter at a value; repeatable."),
         opt("--name", metavar="NAME", help="Name of search, experiment and model.  [default: TASK-DATA]"),
         opt("--home", default="searches", show_default=True, metavar="DIR", help="Folder of searches."),
-        opt("--oracle", default="tpe", show_default=True, type=_registered("oracle"), help="What to try next."),
-        opt("--scheduler", default="asha", show_default=True, type=_registered("scheduler"), help="How far to train."),
+        opt("--oracle", default="tpe", show_default=True, type=_Registered("oracle"), help="What to try next."),
+        opt("--scheduler", default="asha", show_default=True, type=_Registered("scheduler"), help="How far to train."),
         opt("--metric", metavar="M", help="Objective.  [default: the task's first]"),
         opt("--max-trials", default=40, show_default=True, type=click.IntRange(1)),
         opt("--max-epochs", default=50, show_default=True, type=click.IntRange(1),
@@ -37,10 +37,10 @@ def _common() -> list[click.Parameter]:
         opt("--time-budget", type=options.Duration(), metavar="T", help="Limit for everything: 90s, 10m, 2h."),
         opt("--cv", type=click.IntRange(1, 50), metavar="K", help="Folds.  [default: 5 below 500 examples, else 1]"),
         opt("--workers", type=click.IntRange(1), metavar="N", help="Processes.  [default: one a GPU, else one a core]"),
-        opt("--trial-time", type=options.Duration(), metavar="T", help="A trial whose rung takes longer is failed."),
+        opt("--trial-time", type=options.Duration(), metavar="T", help="A trial that takes longer on a fold is failed."),
         opt("--trial-memory", type=click.IntRange(1), metavar="MIB", help="Likewise for memory, after three attempts."),
         opt("--concurrency", default=8, show_default=True, type=click.IntRange(1), help="Jobs decided ahead."),
-        opt("--executor", default="local", show_default=True, type=_registered("executor"), help="Where trials run."),
+        opt("--executor", default="local", show_default=True, type=_Registered("executor"), help="Where trials run."),
         opt("--address", metavar="URL", help="Of the cluster: tcp://HOST:PORT (dask), HOST:PORT (ray)."),
         opt("--storage", metavar="URL", help="Directory through which files reach a cluster's workers: s3://, file://."),
         opt("--ensemble", default=3, show_default=True, type=click.IntRange(1),
@@ -54,7 +54,7 @@ def _common() -> list[click.Parameter]:
     ]  # fmt: skip
 
 
-class _registered(click.ParamType):  # type: ignore[type-arg]  # noqa: N801 - used as a function
+class _Registered(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """A registered name of a kind, with what was meant."""
 
     def __init__(self, kind: str) -> None:
