@@ -90,7 +90,12 @@ def matrix(table: Table, names: Sequence[str], hint: str = TEXT_HINT, dates: str
 def texts(table: Table, name: str) -> NDArray[np.str_]:
     """A column as ``(rows,)`` strings, ``""`` where the cell is empty."""
     cells = table.frame[name].to_numpy(dtype=object)
-    return np.array(["" if is_missing(cell) else str(cell).strip() for cell in cells], dtype=np.str_)
+    return np.array(["" if is_missing(cell) else _text(cell) for cell in cells], dtype=np.str_)
+
+
+def _text(cell: Any) -> str:
+    # Parquet files of other programs hold text as bytes
+    return (cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)).strip()
 
 
 def labels(table: Table, name: str) -> NDArray[Any]:
@@ -105,7 +110,7 @@ def labels(table: Table, name: str) -> NDArray[Any]:
     whole = types.is_integer_dtype(column.dtype)
     if types.is_float_dtype(column.dtype):
         whole = bool(((column % 1 == 0) & (column.abs() < LARGEST)).all())
-    if whole and not column.isna().any():
+    if whole and not column.isna().any() and (column <= np.iinfo(np.int64).max).all():
         return np.asarray(column.to_numpy(dtype=np.int64))
     names = texts(table, name)
     require(table, name, names)

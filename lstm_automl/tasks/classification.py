@@ -26,7 +26,16 @@ from lstm_automl.tasks.framing import (
     training_info,
     whole_sequences,
 )
-from lstm_automl.tasks.labels import UNSEEN, classes_of, decode, encode, fully_labelled, joined_labels, labels_of
+from lstm_automl.tasks.labels import (
+    UNSEEN,
+    classes_of,
+    decode,
+    encode,
+    fully_labelled,
+    joined_labels,
+    labels_of,
+    refuse_strangers,
+)
 from lstm_automl.tasks.metrics import labels as metrics
 from lstm_automl.tasks.task import HeadSpec, Metric, Outputs, Prepared, Scores, State, TaskOptions
 
@@ -81,6 +90,8 @@ class Classification:
         labels = [labels_of(f) for f in files]
         seen = labels if parts.test is None else labels[:-1]
         classes = classes_of(joined_labels(seen))
+        for file, own in zip(files[1:], labels[1:], strict=True):
+            refuse_strangers(file, own, classes_of(labels[0]) if file is parts.valid else classes)
         coded = [replace(f, targets=encode(l, classes)) for f, l in zip(files, labels, strict=True)]
         data, codes = joined(coded), np.concatenate([np.asarray(c.targets, np.int64) for c in coded])
         layout = splits.arrange(
@@ -103,6 +114,12 @@ class Classification:
         check_inputs(data, allow_nan=_mine(options).allow_nan)
         codes = encode(labels_of(data), info["classes"]) if fully_labelled(data) else None
         return _frame(replace(data, targets=codes), info)
+
+    def labelled_frame(self, data: Sequences, options: TaskOptions, info: Mapping[str, Any]) -> Frame:
+        """The frame, for evaluation; a file none of whose labels is a class is refused."""
+        if fully_labelled(data):
+            refuse_strangers(data, labels_of(data), info["classes"])
+        return self.frame(data, options, info)
 
     def fit_state(self, frame: Frame, train: Index, options: TaskOptions) -> State:
         """Scaling of the inputs; class weights ``n / (classes * count)`` where asked for, 1 for an absent class."""

@@ -88,9 +88,21 @@ def encode(labels: Array, classes: Sequence[Label]) -> NDArray[np.int64]:
     return codes[where]
 
 
+def refuse_strangers(data: Sequences, labels: Array, classes: Sequence[Label]) -> None:
+    """Raise DataError where a file has none of the classes: another spelling or column, and every score would be 0."""
+    if len(labels) and (encode(labels, classes) == UNSEEN).all():
+        raise DataError(
+            f"{data.source}: none of its labels ({_some(classes_of(labels))}) is a class of training ({_some(classes)})"
+        )
+
+
 def decode(codes: NDArray[np.int64], classes: Sequence[Label]) -> Array:
     """The labels of these codes, in the type of ``classes``."""
     return np.asarray(classes)[codes]
+
+
+def _some(labels: Sequence[Label]) -> str:
+    return ", ".join(map(str, labels[:10])) + (" ..." if len(labels) > 10 else "")
 
 
 def _missing(label: Any) -> bool:

@@ -105,6 +105,21 @@ def test_numbers_too_large_for_integers_stay_apart(tmp_path: Path) -> None:
         assert [float(label) for label in targets] == [1e300, 1e200]
 
 
+def test_unsigned_labels_beyond_int64_keep_their_value(tmp_path: Path) -> None:
+    large = [2**63 + 5, 2**63 + 6]
+    pd.DataFrame({"t0": [0.5, 1.5], "label": np.array(large, np.uint64)}).to_parquet(tmp_path / "a.parquet")
+    targets = load(tmp_path / "a.parquet", DataOptions(), kind="label").targets
+    assert targets is not None
+    assert targets.tolist() == [*map(str, large)]
+
+
+def test_names_stored_as_bytes_are_text(tmp_path: Path) -> None:
+    pd.DataFrame({"t0": [0.5, 1.5], "label": ["größe".encode(), b"b"]}).to_parquet(tmp_path / "a.parquet")
+    targets = load(tmp_path / "a.parquet", DataOptions(), kind="label").targets
+    assert targets is not None
+    assert targets.tolist() == ["größe", "b"]
+
+
 def test_fractions_are_names_of_classes_as_they_are_written(tmp_path: Path) -> None:
     pd.DataFrame({"t0": [0.5, 1.5], "label": [1.0, 2.5]}).to_parquet(tmp_path / "a.parquet")
     targets = load(tmp_path / "a.parquet", DataOptions(), kind="label").targets

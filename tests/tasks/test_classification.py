@@ -35,6 +35,18 @@ def test_integer_labels_come_back_as_integers(demo: Sequences) -> None:
     assert list(table) == ["prediction", "proba_7", "proba_8", "proba_9"]
 
 
+def test_a_file_without_any_known_label_is_refused(demo: Sequences) -> None:
+    test = replace(demo, targets=np.where(np.arange(len(demo)) % 2, "No", "Yes"), source="b.csv")
+    for parts in (Parts(demo, None, test), Parts(demo, test)):
+        with pytest.raises(DataError, match=r"b\.csv: none of its labels \(No, Yes\) is a class of training \(.*\)"):
+            TASK.prepare(parts, OPTIONS)
+    info = TASK.prepare(Parts(demo), OPTIONS).frame.info
+    with pytest.raises(DataError, match=r"b\.csv: none of its labels"):
+        TASK.labelled_frame(test, OPTIONS, info)
+    assert len(TASK.frame(test, OPTIONS, info)) == len(demo)  # to be predicted, whatever it calls them
+    assert len(TASK.labelled_frame(demo, OPTIONS, info)) == len(demo)
+
+
 def test_a_label_of_the_test_file_alone_is_wrong_and_no_class(demo: Sequences) -> None:
     test = replace(demo, targets=np.where(np.arange(len(demo)) == 0, "new", demo.targets), source="test.csv")
     prepared = TASK.prepare(Parts(demo, None, test), OPTIONS)
