@@ -43,7 +43,7 @@ def _common() -> list[click.Parameter]:
         opt("--executor", default="local", show_default=True, type=_Registered("executor"), help="Where trials run."),
         opt("--address", metavar="URL", help="Of the cluster: tcp://HOST:PORT (dask), HOST:PORT (ray)."),
         opt("--storage", metavar="URL", help="Directory through which files reach a cluster's workers: s3://, file://."),
-        opt("--ensemble", default=3, show_default=True, type=click.IntRange(1),
+        opt("--ensemble", default=5, show_default=True, type=click.IntRange(1),
             help="Refitted copies of the best, averaged in the model."),
         opt("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1)),
         opt("--tracking-uri", metavar="URI", help="MLflow store.  [default: sqlite:///mlflow.db]"),

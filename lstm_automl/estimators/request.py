@@ -44,7 +44,7 @@ class Search(BaseModel):
         seed: From 0; equal seed, equal table.
         finalists: Best trials run again with other seeds before one is chosen (3).
         seeds: Seeds of each finalist (3).
-        ensemble: Refitted copies of the best, averaged in the saved model (3).
+        ensemble: Refitted copies of the best, averaged in the saved model (5).
         space: Name or file of a space; None = the task's own.
         set: Parameters held at a value.
         metric: Objective; None = the task's first metric.
@@ -80,7 +80,7 @@ class Search(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
     finalists: Positive = 3
     seeds: Positive = 3
-    ensemble: Positive = 3
+    ensemble: Positive = 5
     space: str | None = None
     set: Mapping[str, Any] = {}
     metric: str | None = None
