@@ -1,18 +1,17 @@
 """The grammar of a space file as pydantic models: also the source of the JSON Schema.
 
-What a single value must be stands here; what values mean together (``min > max``) is in ``ranges``.
+What a single value must be stands here; what values mean together (``min > max``) is in ``ranges``, how a mistake is
+reported in ``validating``.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from lstm_automl.errors import did_you_mean
-from lstm_automl.spaces.document import Document, Path
 from lstm_automl.spaces.vocabulary import shown
 
 _SCALAR_SCHEMA = {"type": ["boolean", "number", "string"]}
@@ -24,7 +23,7 @@ def _wrong(message: str) -> PydanticCustomError:
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong(f"{_described(value)} is not a number")
+        raise _wrong(f"{described(value)} is not a number")
     return _finite(value)
 
 
@@ -55,7 +54,7 @@ def _scalar(value: Any) -> Any:
     if value is None:
         raise _wrong("no value; the name that means nothing is written `none`")
     if not isinstance(value, bool | int | float | str):
-        raise _wrong(f"{_described(value)} is not a single value")
+        raise _wrong(f"{described(value)} is not a single value")
     return _finite(value) if isinstance(value, int | float) else value
 
 
@@ -67,13 +66,18 @@ def _several(value: Any) -> Any:
 
 def _choices(value: Any) -> Any:
     if not isinstance(value, list):
-        raise _wrong(f"{_described(value)} is not a list of values, such as [1, 2, 4]")
+        raise _wrong(f"{described(value)} is not a list of values, such as [1, 2, 4]")
     if not value:
         raise _wrong("an empty choice; list at least one value")
     return value
 
 
-def _described(value: Any) -> str:
+def described(value: Any) -> str:
+    """What a wrong value is called in a message.
+
+    >>> described([1]), described("adam")
+    ('a list', "'adam'")
+    """
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     return shown(value)
@@ -174,55 +178,9 @@ class SpaceFile(BlockFile):
     )
 
 
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def validated(model: type[Model], data: Any, document: Document, path: Path = ()) -> Model | None:
-    """``data``, which stands at ``path``, as ``model``; None, its mistakes reported, where it is not."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        errors = error.errors()
-        for item in errors:
-            _report(item, model, document, path)
-        if all(item["type"] == "extra_forbidden" and len(item["loc"]) == 1 for item in errors):
-            return model.model_validate({k: v for k, v in data.items() if k in model.model_fields})
-        return None
-
-
 def spec_model(data: dict[str, Any]) -> type[Spec] | None:
     """The model that a mapping asks for, by its ``type`` or its ``value``; None where it names neither."""
     if "type" not in data and "value" in data:
         return FixedSpec
     kind = data.get("type")
     return SPECS.get(kind) if isinstance(kind, str) else None
-
-
-def _report(item: Any, model: type[BaseModel], document: Document, path: Path) -> None:
-    kind, loc, value = item["type"], item["loc"], item["input"]
-    where = (*path, *loc)
-    if kind == "extra_forbidden":
-        hint = did_you_mean(str(loc[-1]), model.model_fields)
-        document.report(where, f"unknown key {loc[-1]!r}{hint}", key=True)
-    elif kind == "missing" and not path and loc[-1] in document.broken:
-        pass  # it is there, and what is wrong with it was said
-    elif kind == "missing":
-        owner = f"{path[-1]!r} needs" if path else "missing"
-        document.report(path, f"{owner} `{loc[-1]}:`", key=True)
-    elif kind == "space":
-        document.report(where, item["ctx"]["message"])
-    elif kind == "literal_error":
-        valid = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        document.report(where, f"{_described(value)} is not known here{did_you_mean(str(value), valid)}")
-    else:
-        document.report(where, f"{_described(value)} is not {_EXPECTED.get(kind, item['msg'])}")
-
-
-_EXPECTED = {
-    "bool_type": "true or false",
-    "string_type": "a name",
-    "string_pattern_mismatch": "the name of a block: letters, digits, - and _",
-    "list_type": "a list of names, such as [recurrent, training]",
-    "dict_type": "a mapping of names to values",
-    "model_type": "a mapping with `task:` and `parameters:`",
-}

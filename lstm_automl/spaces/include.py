@@ -10,9 +10,10 @@ from lstm_automl.errors import did_you_mean
 from lstm_automl.spaces import catalog
 from lstm_automl.spaces.catalog import Location
 from lstm_automl.spaces.document import SIZE_LIMIT, Document, parse
-from lstm_automl.spaces.grammar import BlockFile, SpaceFile, is_block_name, validated
+from lstm_automl.spaces.grammar import BlockFile, SpaceFile, is_block_name
 from lstm_automl.spaces.ranges import Declared, declare
 from lstm_automl.spaces.space import Value
+from lstm_automl.spaces.validating import validated
 
 
 @dataclass

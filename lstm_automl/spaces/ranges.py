@@ -8,18 +8,9 @@ from typing import Any
 
 from lstm_automl.errors import did_you_mean
 from lstm_automl.spaces.document import Document, Path
-from lstm_automl.spaces.grammar import (
-    SPECS,
-    BoolSpec,
-    ChoiceSpec,
-    FixedSpec,
-    FloatSpec,
-    IntSpec,
-    Spec,
-    spec_model,
-    validated,
-)  # fmt: skip
+from lstm_automl.spaces.grammar import SPECS, BoolSpec, ChoiceSpec, FixedSpec, FloatSpec, IntSpec, Spec, spec_model
 from lstm_automl.spaces.space import Parameter, Value
+from lstm_automl.spaces.validating import validated
 from lstm_automl.spaces.vocabulary import VOCABULARY, Meaning, shown, split_layer
 
 
