@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_automl.models.inputs import InputSpec
 from lstm_automl.models.parts import Cell
-from lstm_automl.testing import network as n
+from lstm_automl.testing import network
 
 FEATURES, UNITS = 3, 5
 
@@ -35,11 +35,11 @@ def check_cell(cell: Cell, *, weights: Callable[[int, int], int] | None = None) 
     for dtype in ("float32", "float64"):
         for bidirectional in (False, True):
             model = _model(cell, dtype, bidirectional=bidirectional)
-            batch = n.ragged(InputSpec(FEATURES, dtype=dtype))
-            assert n.run(model, batch).dtype == dtype, f"{dtype} in, {n.run(model, batch).dtype} out"
-            n.check_padding(model, batch, n.TOLERANCE[dtype])
-            n.check_saved(model, batch)
-    n.check_repeats(lambda: _model(cell, "float32", bidirectional=True, dropout=0.2))
+            batch = network.ragged(InputSpec(FEATURES, dtype=dtype))
+            assert network.run(model, batch).dtype == dtype, f"{dtype} in, {network.run(model, batch).dtype} out"
+            network.check_padding(model, batch, network.TOLERANCE[dtype])
+            network.check_saved(model, batch)
+    network.check_repeats(lambda: _model(cell, "float32", bidirectional=True, dropout=0.2))
     _check_directions(cell)
     for option in ("dropout", "recurrent_dropout"):
         _check_dropout(cell, option)
@@ -57,7 +57,7 @@ def _model(cell: Cell, dtype: str, *, bidirectional: bool = False, **options: An
             layer = keras.layers.Bidirectional(layer)
         return layer(tensors["x"], mask=tensors["mask"])
 
-    return n.network(InputSpec(FEATURES, dtype=dtype), graph)
+    return network.network(InputSpec(FEATURES, dtype=dtype), graph)
 
 
 def _check_shape(cell: Cell, sequences: bool) -> None:
@@ -77,7 +77,7 @@ def _check_directions(cell: Cell) -> None:
 def _check_dropout(cell: Cell, option: str) -> None:
     given: dict[str, Any] = {option: 0.5}
     model = _model(cell, "float32", **given)
-    batch = n.ragged(InputSpec(FEATURES))
-    still = n.run(model, batch)
-    np.testing.assert_array_equal(still, n.run(model, batch), err_msg=f"{option} acts outside training")
-    assert np.abs(n.run(model, batch, training=True) - still).max() > 1e-6, f"{option} does nothing"
+    batch = network.ragged(InputSpec(FEATURES))
+    still = network.run(model, batch)
+    np.testing.assert_array_equal(still, network.run(model, batch), err_msg=f"{option} acts outside training")
+    assert np.abs(network.run(model, batch, training=True) - still).max() > 1e-6, f"{option} does nothing"

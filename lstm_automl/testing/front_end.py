@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_automl.models.inputs import InputSpec
 from lstm_automl.models.parts import FrontEnd, Signal, Values
-from lstm_automl.testing import network as n
+from lstm_automl.testing import network
 
 FEATURES = 3
 SMALL: Values = {"conv_layers": 2, "conv_filters": 4, "conv_kernel": 4, "conv_stride": 2}
@@ -28,17 +28,19 @@ def check_front_end(front_end: FrontEnd, values: Values = SMALL) -> None:
     """
     assert front_end.name, "a front end has a name"
     for dtype in ("float32", "float64"):
-        spec, tolerance = InputSpec(FEATURES, dtype=dtype), n.TOLERANCE[dtype]
-        batch = n.ragged(spec)
+        spec, tolerance = InputSpec(FEATURES, dtype=dtype), network.TOLERANCE[dtype]
+        batch = network.ragged(spec)
         model = _summary(front_end, values, spec)
-        assert n.run(model, batch).dtype == dtype, f"{dtype} in, {n.run(model, batch).dtype} out"
-        n.check_padding(model, batch, tolerance)
-        n.check_statistics(partial(_summary, front_end, values, spec), batch, tolerance)
-        n.check_saved(model, batch)
-    n.check_repeats(lambda: _summary(front_end, values, InputSpec(FEATURES)))
+        assert network.run(model, batch).dtype == dtype, f"{dtype} in, {network.run(model, batch).dtype} out"
+        network.check_padding(model, batch, tolerance)
+        network.check_statistics(partial(_summary, front_end, values, spec), batch, tolerance)
+        network.check_saved(model, batch)
+    network.check_repeats(lambda: _summary(front_end, values, InputSpec(FEATURES)))
     _check_signal(front_end, values)
     full = InputSpec(FEATURES, mask=False)
-    assert np.isfinite(n.run(_summary(front_end, values, full), n.ragged(full))).all(), "not finite without a mask"
+    assert np.isfinite(network.run(_summary(front_end, values, full), network.ragged(full))).all(), (
+        "not finite without a mask"
+    )
 
 
 def _parts(
@@ -56,7 +58,7 @@ def _summary(front_end: FrontEnd, values: Values, spec: InputSpec) -> keras.Mode
         total = keras.ops.sum(signal.x, axis=1)
         return total if beside is None else keras.ops.concatenate([total, beside], axis=-1)
 
-    return n.network(spec, graph)
+    return network.network(spec, graph)
 
 
 def _check_signal(front_end: FrontEnd, values: Values) -> None:
@@ -67,7 +69,7 @@ def _check_signal(front_end: FrontEnd, values: Values) -> None:
         assert signal.mask is not None, "the mask is lost"
         return {"x": signal.x, "mask": signal.mask}
 
-    found = {k: np.asarray(v) for k, v in n.network(spec, graph)(n.ragged(spec)).items()}
+    found = {k: np.asarray(v) for k, v in network.network(spec, graph)(network.ragged(spec)).items()}
     assert found["x"].ndim == 3, f"x of shape {found['x'].shape}, not (batch, time, features)"
     assert found["mask"].shape == found["x"].shape[:2], f"mask {found['mask'].shape} for x {found['x'].shape}"
     assert found["mask"].dtype == bool, f"mask of {found['mask'].dtype}"

@@ -9,7 +9,7 @@ from lstm_automl.models import masks
 from lstm_automl.models.inputs import InputSpec
 from lstm_automl.models.parts import Head, Network, Signal, Values
 from lstm_automl.tasks.task import HeadSpec
-from lstm_automl.testing import network as n
+from lstm_automl.testing import network
 
 FEATURES = 3
 
@@ -32,19 +32,19 @@ def check_head(head: Head, spec: HeadSpec, values: Values | None = None, *, leng
         inputs = InputSpec(
             FEATURES, static=2, known=1 if spec.horizon else 0, mask=length is None, length=length, dtype=dtype
         )
-        batch = n.ragged(inputs, steps=length or 12, horizon=spec.horizon)
+        batch = network.ragged(inputs, steps=length or 12, horizon=spec.horizon)
         model = _model(head, spec, values, inputs)
-        outputs = n.run(model, batch)
+        outputs = network.run(model, batch)
         assert outputs.dtype == dtype, f"{dtype} in, {outputs.dtype} out"
         expected = (len(outputs), *((spec.horizon,) if spec.horizon else ()), spec.outputs)
         assert outputs.shape == expected, f"outputs of shape {outputs.shape}, not {expected}"
         if spec.loss == "crossentropy":
             np.testing.assert_allclose(outputs.sum(axis=-1), 1.0, atol=1e-5, err_msg="not probabilities")
         if inputs.mask:
-            n.check_padding(model, batch, n.TOLERANCE[dtype])
-        n.check_saved(model, batch)
+            network.check_padding(model, batch, network.TOLERANCE[dtype])
+        network.check_saved(model, batch)
         _check_reads(model, batch)
-    n.check_repeats(lambda: _model(head, spec, values, inputs))
+    network.check_repeats(lambda: _model(head, spec, values, inputs))
 
 
 def _model(head: Head, spec: HeadSpec, values: Values, inputs: InputSpec) -> keras.Model:
@@ -55,14 +55,14 @@ def _model(head: Head, spec: HeadSpec, values: Values, inputs: InputSpec) -> ker
         raw = Signal(tensors["x"], tensors.get("mask"))
         return head.build(Network(raw, tensors.get("static"), tensors.get("known"), encode), spec, values, 1)
 
-    return n.network(inputs, graph, horizon=spec.horizon)
+    return network.network(inputs, graph, horizon=spec.horizon)
 
 
-def _check_reads(model: keras.Model, batch: n.Batch) -> None:
+def _check_reads(model: keras.Model, batch: network.Batch) -> None:
     """Every input matters."""
-    before = n.run(model, batch)
+    before = network.run(model, batch)
     for name in set(batch) - {"mask"}:
         other = {**batch, name: batch[name][::-1].copy()}
         if name == "x" and "mask" in batch:
             other["mask"] = batch["mask"][::-1].copy()
-        assert np.abs(n.run(model, other) - before).max() > 1e-6, f"the head does not read {name!r}"
+        assert np.abs(network.run(model, other) - before).max() > 1e-6, f"the head does not read {name!r}"

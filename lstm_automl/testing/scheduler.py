@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from lstm_automl.search.contracts import NewTrial, Promote, Scheduler, Table, TrialRow
@@ -16,7 +17,7 @@ def check_scheduler(scheduler: Scheduler, *, max_trials: int = 9, max_epochs: in
     """Decisions are pure, within the limits, about trials that may go on, and come to an end.
 
     Args:
-        scheduler: Its class is called with ``direction=``, as a search does.
+        scheduler: Its class is called with ``direction=``, ``steps=`` and ``warm_up=``, as a search does.
         max_trials, max_epochs: Limits of the searches played.
     """
     for direction in ("max", "min"):
@@ -47,8 +48,9 @@ class Play:
         bad: dict[int, Any],
         scores: Sequence[float] | None = None,
     ) -> None:
-        make: Any = type(scheduler)
-        self._make, self._asked, self._direction = make, make(direction=direction), direction
+        kind: Any = type(scheduler)
+        self._make, self._direction = partial(kind, direction=direction, steps=None, warm_up=True), direction
+        self._asked = self._make()
         self._max_trials, self._max_epochs, self._lag, self._bad = max_trials, max_epochs, lag, bad
         self._scores = scores
         self._running: deque[int] = deque()
@@ -76,7 +78,7 @@ class Play:
         plain = tuple(self.table)
         before = copy.deepcopy(plain)
         decision = self._asked.next(self.table, *limits)
-        again = self._make(direction=self._direction).next(plain, *limits)
+        again = self._make().next(plain, *limits)
         assert decision == again, f"{decision} the first time, then {again}"
         assert tuple(self.table) == before, "the table was changed"
         assert plain == before, "the table was changed"

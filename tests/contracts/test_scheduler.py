@@ -35,7 +35,7 @@ class Base:
 
     name = "base"
 
-    def __init__(self, direction="max"):
+    def __init__(self, direction="max", steps=None, warm_up=True):
         self.asked = 0
 
     def next(self, table, started, max_trials, max_epochs):
@@ -79,6 +79,13 @@ class Greedy(Base):
         return NewTrial(1) if started < max_trials else None
 
 
+class Deaf(Base):
+    """A search could not make it."""
+
+    def __init__(self, direction="max"):
+        super().__init__(direction)
+
+
 class Timid(Base):
     """It trains none to the end."""
 
@@ -99,3 +106,9 @@ class Timid(Base):
 def test_the_suite_notices_a_bad_scheduler(bad: type[Base], said: str) -> None:
     with pytest.raises(AssertionError, match=said):
         check_scheduler(bad())
+
+
+def test_the_suite_makes_a_scheduler_as_a_search_does() -> None:
+    check_scheduler(Base())
+    with pytest.raises(TypeError, match="unexpected keyword argument 'steps'"):
+        check_scheduler(Deaf())
