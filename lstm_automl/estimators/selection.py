@@ -28,7 +28,15 @@ def choose(
     search's own included: what it says of a trial is worth more than its flattery costs (``benchmarks/selection.py``).
 
     Args:
+        driver: Of the finished search.
+        table: Its trials; those with a score are ranked.
+        objective: What decides.
+        folds: Runs of a trial with one seed.
+        effort: How many finalists, and seeds of each.
         seconds: For all of it, None = no limit. Of runs that are cut then, only seeds with all folds count.
+
+    Raises:
+        Stopped: the driver was told to stop.
     """
     metric, direction = objective.name, objective.direction
     finalists = rank(table, direction)[: effort.finalists]
@@ -76,10 +84,16 @@ def refit(
     """Train ``best`` on training and validation part; one checkpoint a seed.
 
     Args:
+        driver: Of the finished search.
+        best: The chosen trial.
+        effort: How many copies.
         epochs: How long, and the length of the schedule.
         seconds: For all of it, None = no limit. Runs that are cut then are used only where none was whole; where the
             search's own networks of the trial have been trained for longer, the one trained longest is.
         again: Those whose checkpoint has been removed are trained anew, as far as there is time.
+
+    Raises:
+        Stopped: the driver was told to stop.
     """
     requests = [
         JobRequest(best.number, "refit", -1, seed, to_epoch=epochs, max_epochs=epochs)
@@ -121,8 +135,7 @@ def refit_epochs(best: TrialRow, max_epochs: int) -> int:
     """Epochs of the refit, and the length of its schedule: those to the best epoch.
 
     A falling learning rate makes its best weights at its end: such a schedule is run whole, and over half of
-    ``max_epochs`` at least. Seen on 80 held-out examples of OSULeaf, one seed: .91 in
-    the middle of 50 epochs, .94 at the end of a whole schedule of 20.
+    ``max_epochs`` at least.
 
     >>> refit_epochs(TrialRow(0, {"schedule": "constant"}, "completed", best_epoch=6), 50)
     7

@@ -21,7 +21,7 @@ def rates(schedule: str, base: float, total_steps: int) -> Rates:
 
     Args:
         schedule: ``constant``, ``cosine`` (falls to 1 %; Loshchilov and Hutter 2017) or ``one_cycle`` (rises for 30 %
-            of the steps, then falls; Smith and Topin 2019).
+            of the steps, then falls; Smith and Topin 2018).
         base: Above 0.
         total_steps: Of the whole run, however it is cut into rungs.
 

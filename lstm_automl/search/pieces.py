@@ -54,8 +54,8 @@ def piece(spec: RungSpec, result: RungResult | None, metric: str) -> Piece:
 def row_of(number: int, values: Values, pieces: Sequence[Piece], direction: Direction) -> TrialRow:
     """A trial: one fold is scored at its best epoch, several at one epoch common to all.
 
-    The best of many epochs flatters a small validation part: with 7 examples a fold, the folds' own bests
-    averaged .92 where no epoch was better than .81 over all of them.
+    The best of many epochs flatters a small validation part, and the folds' own bests the more, the fewer examples a
+    fold has (``benchmarks/studies.py``).
     """
     folds: dict[int, list[Piece]] = {}
     for part in sorted(pieces, key=lambda p: (p.fold, p.to_epoch)):

@@ -1,4 +1,4 @@
-"""A fully convolutional branch beside the recurrent layers (LSTM-FCN, Karim et al. 2017)."""
+"""A fully convolutional branch beside the recurrent layers (LSTM-FCN, Karim et al. 2018)."""
 
 from __future__ import annotations
 
