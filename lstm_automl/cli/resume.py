@@ -37,7 +37,7 @@ class _Removable(click.ParamType):  # type: ignore[type-arg]  # generic from cli
 @click.option("--time-budget", type=_Removable(options.Duration()), metavar="T",
               help="A new time budget for this call; 'none' removes it.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1), help="Processes.")
-@click.option("--trial-time", type=_Removable(options.Duration()), metavar="T", help="Of a trial's rung; or 'none'.")
+@click.option("--trial-time", type=_Removable(options.Duration()), metavar="T", help="Of a trial on a fold; or 'none'.")
 @click.option("--trial-memory", type=_Removable(click.IntRange(1)), metavar="MIB", help="Likewise.")
 @click.option("--executor", metavar="NAME", help="Where trials run from now on.")
 @click.option("--address", metavar="URL", help="Of the cluster, where it is another one now.")

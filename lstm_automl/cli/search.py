@@ -37,7 +37,7 @@ def _common() -> list[click.Parameter]:
         opt("--time-budget", type=options.Duration(), metavar="T", help="Limit for everything: 90s, 10m, 2h."),
         opt("--cv", type=click.IntRange(1, 50), metavar="K", help="Folds.  [default: 5 below 500 examples, else 1]"),
         opt("--workers", type=click.IntRange(1), metavar="N", help="Processes.  [default: one a GPU, else one a core]"),
-        opt("--trial-time", type=options.Duration(), metavar="T", help="A trial that takes longer on a fold is failed."),
+        opt("--trial-time", type=options.Duration(), metavar="T", help="A trial that takes longer a fold is failed."),
         opt("--trial-memory", type=click.IntRange(1), metavar="MIB", help="Likewise for memory, after three attempts."),
         opt("--concurrency", default=8, show_default=True, type=click.IntRange(1), help="Jobs decided ahead."),
         opt("--executor", default="local", show_default=True, type=_Registered("executor"), help="Where trials run."),

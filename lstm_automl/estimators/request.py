@@ -37,8 +37,8 @@ class Search(BaseModel):
         address: Of the cluster: ``tcp://HOST:PORT`` of a dask scheduler, ``HOST:PORT`` of a ray head.
         storage: URL of a directory (fsspec) through which files reach the cluster's workers and come back; None = they
             see the search's folder themselves.
-        trial_time: Seconds that a rung (one fold of a trial, to where the scheduler next decides) may take; None = no
-            limit. After them the trial is ``failed``. Results then depend on the machine's speed.
+        trial_time: Seconds that a trial may be trained on one fold, all its rungs together; None = no limit. After them
+            it is ``failed``. Results then depend on the machine's speed.
         trial_memory: MiB by which a rung may make its process grow; None = no limit. Ended for it, it is tried twice
             more, then the trial is ``failed``. Results then depend on the machine.
         seed: From 0; equal seed, equal table.

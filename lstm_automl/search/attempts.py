@@ -88,7 +88,7 @@ def new_attempt(
     start = {"from_epoch": spec.from_epoch, "parent": spec.parent, "reads": reads}
     # not durable: the decision is in the store, and a power cut at worst costs this rung
     write_checked(folder / SPEC, {"work": spec_to_json(work), **start}, durable=False)
-    return replace(spec, directory=str(directory), folder=str(folder))
+    return replace(spec, directory=str(directory), folder=str(folder), spent=_spent(directory, spec.parent))
 
 
 def outcome(directory: Path, work: RungSpec) -> Outcome | None:
@@ -137,6 +137,18 @@ def recorded_work(directory: Path, job: int) -> tuple[RungSpec, int | None] | No
         if written is not None and written["work"].get("job") == job:
             return spec_from_json(written["work"]), written.get("reads")
     return None
+
+
+def _spent(directory: Path, parent: str | None) -> float:
+    """Seconds of the attempts that a checkpoint comes from, one after another."""
+    seconds = 0.0
+    while parent is not None:
+        folder = (directory / parent).parent
+        result, written = read_result(folder), read_checked(folder / SPEC)
+        if result is None or written is None:
+            break
+        seconds, parent = seconds + result.seconds, written["parent"]
+    return seconds
 
 
 def _rest(directory: Path, work: RungSpec, before: Sequence[Path]) -> RungSpec:

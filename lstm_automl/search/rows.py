@@ -16,7 +16,7 @@ __all__ = ["EpochRow", "JobRow", "best", "common_epoch", "join", "rank", "spec_f
            "trial_row", "trial_table"]  # fmt: skip
 
 # What a machine, not the search, decides: never stored.
-LOCAL = ("directory", "folder", "deadline")
+LOCAL = ("directory", "folder", "deadline", "spent")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class JobRow:
 
     Args:
         number: Of the job.
-        spec: What to do; ``directory``, ``folder`` and ``deadline`` are empty.
+        spec: What to do, without what a machine decides.
         result: What came out; None until it ends.
         started, ended: Seconds since the epoch, of the last attempt; None until then.
     """
@@ -54,8 +54,8 @@ class EpochRow:
 
 def stored(spec: RungSpec) -> RungSpec:
     """A spec as a store keeps it: without what a machine decides."""
-    local = spec.directory or spec.folder or spec.deadline is not None
-    return replace(spec, directory="", folder="", deadline=None) if local else spec
+    local = spec.directory or spec.folder or spec.deadline is not None or spec.spent
+    return replace(spec, directory="", folder="", deadline=None, spent=0.0) if local else spec
 
 
 def spec_to_json(spec: RungSpec) -> dict[str, Any]:

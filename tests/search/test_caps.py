@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from lstm_automl.estimators import placing
 from lstm_automl.estimators.request import Search
 from lstm_automl.search import retries
 from lstm_automl.search.attempts import attempts, new_attempt
-from lstm_automl.search.contracts import RungResult, RungSpec, Table
+from lstm_automl.search.contracts import RungResult, RungSpec, Status, Table
 from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors import memory
 from lstm_automl.search.executors.caps import Caps
@@ -25,10 +27,12 @@ from lstm_automl.search.executors.devices import Mode
 from lstm_automl.search.executors.endings import EXHAUSTED, describe
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.results import write_result
+from lstm_automl.search.rows import stored
 from lstm_automl.search.store import Store
 from lstm_automl.search.view import StoreView
 from lstm_automl.testing import dummy
-from lstm_automl.testing.executor import rung
+from lstm_automl.testing.executor import RUNNER, rung
 from lstm_automl.testing.search import facts, lines, make_driver, small_space
 
 META = facts(small_space(), limits=Limits(6, 3).to_json())
@@ -113,6 +117,40 @@ def test_one_that_was_out_of_time_is_not_tried_again(tmp_path: Path) -> None:
         retries.record_death(Path(new_attempt(tmp_path, work).folder), message, epochs)
         found = retries.given_up(tmp_path, work, max_retries=9)
         assert (found and found.error) == failed
+
+
+def attempted(directory: Path, work: RungSpec, status: Status, end: int, seconds: float) -> RungSpec:
+    """An attempt on a rung that has ended before epoch ``end``, after so many seconds."""
+    made = new_attempt(directory, work)
+    epochs = tuple(dummy.score(made, epoch) for epoch in range(made.from_epoch, end))
+    (Path(made.folder) / "checkpoint.npz").write_bytes(b"dummy")
+    result = RungResult(work.job, work.trial, status, epochs, 0, 0.5, 0.5, "checkpoint.npz", seconds)
+    write_result(Path(made.folder), result)
+    return made
+
+
+def test_time_is_that_of_all_rungs_a_trial_goes_on_from(tmp_path: Path) -> None:
+    first = stored(rung(tmp_path, 0, to_epoch=4))
+    shutil.rmtree(tmp_path / "jobs")
+    assert attempted(tmp_path, first, "stopped", 3, seconds=20.0).spent == 0.0
+    made = attempted(tmp_path, first, "completed", 4, seconds=3.0)
+    assert (made.from_epoch, made.spent) == (3, 20.0)  # it was stopped and goes on
+    parent = (Path(made.folder) / "checkpoint.npz").relative_to(tmp_path).as_posix()
+    second = replace(first, job=1, from_epoch=4, to_epoch=9, max_epochs=9, parent=parent)
+    made = new_attempt(tmp_path, second)
+    assert made.spent == 23.0
+    assert stored(made).spent == 0.0
+    assert new_attempt(tmp_path, second).spent == 23.0, "what a killed attempt took is nobody's"
+    (tmp_path / parent).unlink()
+    assert new_attempt(tmp_path, second).spent == 0.0, "all of it is trained again, within the rung"
+
+
+def test_a_rung_has_what_the_rungs_before_left_of_the_time(tmp_path: Path) -> None:
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.2}')
+    work = replace(rung(tmp_path, 0, to_epoch=1000), spent=500.0)
+    with closing(LocalExecutor(1, directory=tmp_path, runner=RUNNER, trial_time=500.0)) as executor:
+        death = executor.submit(work, lambda epoch: None).exception(60)
+    assert "over its cap of 500 s (trial_time)" in str(death)
 
 
 def test_caps_are_settings_of_a_search() -> None:

@@ -1,4 +1,4 @@
-"""What one rung may use. A cap makes results depend on the machine: it is no part of a search's identity."""
+"""What a trial may use on one fold. A cap makes results depend on the machine: it is no part of a search's identity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Caps:
     """Limits of one rung; None = no limit.
 
     Args:
-        seconds: Wall time from the moment its worker begins.
+        seconds: Wall time from the moment its worker begins, and that of the rungs it goes on from.
         memory: MiB by which its worker may grow while it runs.
     """
 

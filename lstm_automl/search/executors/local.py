@@ -35,7 +35,7 @@ class LocalExecutor:
         max_rungs: Rungs after which a worker is replaced.
         max_memory: Bytes gained after which a worker is replaced; None = 2 GiB, or less where all workers together
             could take half of the machine.
-        trial_time: Seconds after which a rung is ended; None = never.
+        trial_time: Seconds after which a rung is ended, those of the rungs it goes on from included; None = never.
         trial_memory: MiB gained by its worker after which a rung is ended; None = never.
     """
 

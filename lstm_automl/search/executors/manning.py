@@ -18,7 +18,7 @@ class Manning:
         size: Processes at a time.
         max_rungs: Rungs after which a worker is replaced.
         max_memory: Bytes gained after which a worker is replaced.
-        caps: Of one rung.
+        caps: Of one rung; on its time, with what it goes on from.
     """
 
     size: int
@@ -37,12 +37,12 @@ def verdicts(workers: Iterable[Worker], caps: Caps, now: float) -> Iterator[tupl
     Those over a cap; and those that somebody has stopped (SIGSTOP): they would block their jobs for ever.
     """
     for worker in workers:
-        if worker.pid is None or worker.began is None or worker.gone is not None:
+        if worker.pid is None or worker.job is None or worker.began is None or worker.gone is not None:
             continue
         seen = look(worker.pid)
         if seen is None:  # ending: its socket says so
             continue
-        over = caps.exceeded(now - worker.began, seen.held - worker.before)
+        over = caps.exceeded(worker.job.spec.spent + now - worker.began, seen.held - worker.before)
         if over:
             yield worker, f"was {over}", False
         elif seen.stopped:
