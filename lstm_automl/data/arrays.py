@@ -1,4 +1,4 @@
-"""Arrays, lists and tables of Python as sequences, and back."""
+"""Arrays, lists and tables of Python as sequences."""
 
 from __future__ import annotations
 
@@ -64,11 +64,6 @@ def from_arrays(
     return Sequences(values, offsets, channels, source=source, **facts)
 
 
-def to_list(data: Sequences) -> list[NDArray[np.floating]]:
-    """One ``(time, features)`` view a sequence; ``from_arrays`` takes it back."""
-    return [data.sequence(i) for i in range(len(data))]
-
-
 def from_table(table: pandas.DataFrame, *, allow_nan: bool = False, source: str = "input") -> Sequences:
     """Sequences in served form: a row a sequence, column ``sequence`` of nested lists ``(time, features)``.
 
@@ -81,16 +76,6 @@ def from_table(table: pandas.DataFrame, *, allow_nan: bool = False, source: str 
         found = ", ".join(repr(name) for name in list(table.columns)[:10])
         raise DataError(f"{source}: no column 'sequence' of nested lists (time, features); found {found}")
     return _from_served(table, None, allow_nan=allow_nan, source=source)
-
-
-def to_table(data: Sequences) -> pandas.DataFrame:
-    """Sequences in served form, static columns beside them; ``from_table`` takes it back."""
-    import pandas
-
-    columns: dict[str, Any] = {"sequence": [data.sequence(i).tolist() for i in range(len(data))]}
-    if data.static is not None:
-        columns |= {name: data.static[:, i] for i, name in enumerate(data.static_names)}
-    return pandas.DataFrame(columns)
 
 
 def _from_served(table: Any, y: Any, *, source: str, **settings: Any) -> Sequences:
@@ -197,7 +182,8 @@ def _numbers_or_text(y: ArrayLike) -> Array:
         raise DataError("y: complex data not supported")
     if array.dtype.kind == "f":
         flat = array.reshape(-1, 1)
-        check_finite(flat, lambda r, _: f"y[{r}]", hint="")
+        # labels may be of any size
+        check_finite(flat, lambda r, _: f"y[{r}]", hint="", largest=np.finfo(np.float64).max)
     return array
 
 

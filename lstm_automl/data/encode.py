@@ -18,18 +18,18 @@ Vocabulary = dict[str, list[str]]
 MAX_CATEGORIES = 200
 
 
-def fit_vocabulary(data: Sequences, *, sequences: ArrayLike | None = None, rows: ArrayLike | None = None) -> Vocabulary:
+def fit_vocabulary(data: Sequences, *, sequences: ArrayLike | None = None) -> Vocabulary:
     """The categories that occur in the training part.
 
     Args:
+        data: Sequences, those of the training part among them.
         sequences: Numbers of the training sequences; None = all.
-        rows: Numbers of the training rows (series, whose parts are cut in time); default: of ``sequences``.
 
     Raises:
         DataError: a column has more than 200 categories.
     """
     chosen = np.arange(len(data)) if sequences is None else np.asarray(sequences, dtype=np.int64)
-    steps = rows_of(data, chosen) if rows is None else np.asarray(rows, dtype=np.int64)
+    steps = rows_of(data, chosen)
     out: Vocabulary = {}
     for name, values in data.categories.items():
         seen = np.unique(values[steps if per_step(data, name) else chosen])

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from lstm_automl import plugins
-from lstm_automl.data.arrays import to_list
 from lstm_automl.data.options import DataOptions
 from lstm_automl.data.sequences import Sequences
+from lstm_automl.testing.arrays import to_list
 from lstm_automl.testing.reader import check_reader
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_automl.data.arrays import from_arrays, from_table, to_list, to_table
+from lstm_automl.data.arrays import from_arrays, from_table
 from lstm_automl.errors import DataError
+from lstm_automl.testing.arrays import to_list, to_table
 
 N = np.nan
 FORMS = "expected (n, time, features), (n, time), or a list of (time, features) arrays"

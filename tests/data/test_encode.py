@@ -38,7 +38,6 @@ def test_columns_are_appended() -> None:
 
 def test_vocabulary_of_the_training_part_alone() -> None:
     assert fit_vocabulary(make(), sequences=[0]) == {"mode": ["on"], "town": ["Rome"]}
-    assert fit_vocabulary(make(), rows=[2])["mode"] == ["off"]
     data = encode(make(), fit_vocabulary(make(), sequences=[0]))
     assert data.values[:, 1].tolist() == [1, 0, 0]
 

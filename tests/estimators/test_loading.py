@@ -14,11 +14,11 @@ from bundles import loaded, made
 from sklearn.base import clone
 
 import lstm_automl
-from lstm_automl.data.arrays import to_list, to_table
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.errors import DataError, StateError, UsageError
 from lstm_automl.models.predictor import Predictor
 from lstm_automl.tasks.classification import Classification
+from lstm_automl.testing.arrays import to_list, to_table
 
 TINY = {"units": 4, "batch_size": 64, "cell": "gru", "front_end": "none"}
 AHEAD = {"units": 4, "window": 24, "patch": 1, "batch_size": 256}
