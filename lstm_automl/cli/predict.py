@@ -23,7 +23,8 @@ from lstm_automl.cli import options
 def predict(model: str, data: str, output: str | None, home: str, tracking_uri: str | None) -> None:
     """Predict with MODEL: models:/NAME@champion, models:/NAME/3, a bundle folder, or the NAME of a search.
 
-    One row a sequence. A forecast is one row a series and step: id, step, time where it is known, a column a target.
+    One row a sequence. A forecast is one row a series and step: id, step, time where it is known (in UTC where the
+    data gives offsets), a column a target.
     """
     from lstm_automl.errors import UsageError
 

@@ -9,26 +9,41 @@ from numpy.typing import NDArray
 
 from lstm_automl.errors import DataError
 
+LARGEST_VALUE = float(np.finfo(np.float32).max)
+"""Networks compute in float32; moments of larger numbers are infinite even in float64."""
+
 Place = Callable[[int, int], str]
 """(row, column) of a matrix -> the words that begin its message."""
 
 MASK_HINT = "--allow-nan masks missing values"
 
 
-def check_finite(values: NDArray[np.floating], place: Place, *, allow_nan: bool = False, hint: str = MASK_HINT) -> None:
-    """Refuse infinities, and NaN unless allowed, of a ``(rows, columns)`` matrix.
+def check_finite(
+    values: NDArray[np.floating],
+    place: Place,
+    *,
+    allow_nan: bool = False,
+    hint: str = MASK_HINT,
+    largest: float = LARGEST_VALUE,
+) -> None:
+    """Refuse infinities, numbers above ``largest``, and NaN unless allowed, of a ``(rows, columns)`` matrix.
 
     Raises:
         DataError: the place of the first and how many there are.
     """
-    if np.isfinite(values).all():
+    fine = np.abs(values) <= min(largest, np.finfo(values.dtype).max)
+    if fine.all():
         return
     infinite = np.isinf(values)
     if infinite.any():
         raise DataError(_message(infinite, place, "infinite value (inf)"))
+    missing = np.isnan(values)
+    large = ~(fine | missing)
+    if large.any():
+        raise DataError(_message(large, place, f"the value {values[large][0]:g} is too large (at most {largest:.2g})"))
     if not allow_nan:
         end = f"; {hint}" if hint else ""
-        raise DataError(_message(np.isnan(values), place, "missing value (NaN)") + end)
+        raise DataError(_message(missing, place, "missing value (NaN)") + end)
 
 
 def check_not_empty(values: NDArray[np.floating], names: Sequence[str], source: str) -> None:

@@ -34,6 +34,7 @@ class Sequences:
         groups: ``(n,)`` group of each sequence, kept together by splits; None = no groups.
         ids: ``(n,)`` name of each sequence, for messages and output.
         times: ``(rows,)`` datetime64[ns] or float64 time stamps, or None.
+        times_in_utc: The data said how far its times are from UTC: ``times`` are in UTC, not a local clock's.
         weights: ``(n,)`` sample weights, or None.
         known_categories: Forecasting: names in ``categories`` that are known ahead (given in future rows).
         read_as: What the reader decided (target, id, features ...), as fields of ``DataOptions``: with
@@ -54,6 +55,7 @@ class Sequences:
     groups: Array | None = None
     ids: Array | None = None
     times: Array | None = None
+    times_in_utc: bool = False
     weights: NDArray[np.floating] | None = None
     known_categories: tuple[str, ...] = ()
     static_categories: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from lstm_automl.data.order import Order, order_rows
 from lstm_automl.data.roles import Roles
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.table import TIME_HINT, Table, matrix
-from lstm_automl.data.times import is_dates
+from lstm_automl.data.times import has_offsets, is_dates
 from lstm_automl.errors import DataError
 
 
@@ -51,6 +51,7 @@ def from_series(table: Table, roles: Roles, options: DataOptions) -> Sequences:
         target_channels=targets,
         known_channels=ahead,
         known_categories=tuple(name for name in roles.known if name in roles.categorical),
+        times_in_utc=roles.time is not None and has_offsets(table, roles.time),
         **facts,
         read_as={"id": roles.id, "time": roles.time, "target": target, "features": channels},
         source=table.source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ def times(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
         raise DataError(f"{table.cell(int(missing[0]), name)}: missing time stamp")
     if types.is_datetime64_any_dtype(column.dtype):
         return _stamps(table, name, column)
+    if (days := _day_numbers(column)) is not None:
+        return _stamps(table, name, days)
     if types.is_numeric_dtype(column.dtype):
         stamps = numbers(table, name)
         if np.isinf(stamps).any():
@@ -42,16 +45,38 @@ def times(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
 
 
 def is_dates(table: Table, name: str) -> bool:
-    """True for a column of dates, stored as such or as text."""
+    """True for a column of dates, stored as such, as text, or as numbers such as 20240131."""
     from pandas.api import types
 
     column = table.frame[name]
     if types.is_datetime64_any_dtype(column.dtype):
         return True
     if types.is_numeric_dtype(column.dtype):
-        return False
+        return _day_numbers(column) is not None
     head = [str(cell).strip() for cell in column.to_numpy(dtype=object)[:20] if not is_missing(cell)]
     return bool(head) and (_iso(head) is not None or bool(_readings(head)))
+
+
+def has_offsets(table: Table, name: str) -> bool:
+    """Whether a column of times says how far each is from UTC."""
+    column = table.frame[name]
+    if getattr(column.dtype, "tz", None) is not None:
+        return True
+    first = str(column.iloc[0]).strip() if len(column) else ""
+    return re.fullmatch(r"\d{4}\S*[T ]\S.*(Z|[+-]\d\d(:?\d\d)?)", first) is not None
+
+
+def _day_numbers(column: Any) -> Any:
+    """Whole numbers all of which are days, year before month before day; None for any others."""
+    from pandas.api import types
+
+    if not types.is_integer_dtype(column.dtype) or not len(column) or column.isna().any():
+        return None
+    found = column.to_numpy()
+    year, month, day = found // 10000, found // 100 % 100, found % 100
+    if ((year < 1900) | (year > 2200) | (month < 1) | (month > 12) | (day < 1) | (day > 31)).any():
+        return None
+    return _parse([str(number) for number in found], "%Y%m%d")
 
 
 def _dates(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
@@ -93,7 +118,7 @@ def _fits(cell: str, day: str) -> bool:
 
 
 _DAYS = tuple(f"{a}{mark}{b}{mark}%Y" for mark in "/.- " for a, b in (("%m", "%d"), ("%d", "%m"), ("%d", "%b")))
-_CLOCKS = ("", " %H:%M", " %H:%M:%S")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 
 
 def _parse(cells: list[str], form: str) -> Any:

@@ -29,7 +29,8 @@ def as_table(columns: Mapping[str, Array], data: Sequences, info: Mapping[str, A
 
     Returns:
         ``id`` where the data names its sequences; of forecasts ``id``, ``step`` from 1 and, where the data has
-        times, ``time`` (empty where the rows are not evenly spaced); then the columns.
+        times, ``time`` (empty where the rows are not evenly spaced; in UTC where the data gives offsets); then the
+        columns.
     """
     import pandas as pd
 
@@ -43,7 +44,8 @@ def as_table(columns: Mapping[str, Array], data: Sequences, info: Mapping[str, A
         return pd.DataFrame(flat)
     table: dict[str, Any] = {"id": np.repeat(series_names(data), horizon), "step": np.tile(np.arange(horizon) + 1, n)}
     if data.times is not None:
-        table["time"] = np.concatenate([_times_ahead(rows, horizon) for rows in _past_and_future(data)])
+        ahead_of = pd.Series(np.concatenate([_times_ahead(rows, horizon) for rows in _past_and_future(data)]))
+        table["time"] = ahead_of.dt.tz_localize("UTC") if data.times_in_utc else ahead_of
     for name, values in ahead.items():
         for target, column in _named(name, values, info).items():
             table[target if target not in table else f"{target}_{name}"] = column

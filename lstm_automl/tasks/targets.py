@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_automl.data.checks import LARGEST_VALUE
 from lstm_automl.data.combine import rows_of
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.split import Fold, Index, Split
@@ -51,6 +52,8 @@ def row_targets(data: Sequences, *, complete: bool = True) -> Floats:
     last = data.offsets[1:] - 1
     if np.isinf(given).any():
         raise DataError(f"{data.source}: an infinite target (inf)")
+    if (np.abs(given) > LARGEST_VALUE).any():
+        raise DataError(f"{data.source}: a target is too large (at most {LARGEST_VALUE:.2g})")
     rows = given
     if not data.target_per_row:
         rows = np.full(len(data.values), np.nan)

@@ -96,6 +96,10 @@ CSV = [
         "a.csv:3: column 't0': missing value (NaN), the first of 2; --allow-nan masks missing values",
     ),
     Bad("inf", WIDE + "1,2,a\n1,-inf,b\n", "a.csv:3: column 't1': infinite value (inf)"),
+    Bad(
+        "too large", WIDE + "1,2,a\n-1e39,1e200,b\n",
+        "a.csv:3: column 't0': the value -1e+39 is too large (at most 3.4e+38), the first of 2",
+    ),
     Bad("overflow", WIDE + "1,1e999,a\n", "a.csv:2: column 't1': infinite value (inf)"),
     Bad("inf, masked", WIDE + "1,inf,a\n", "a.csv:2: column 't1': infinite value (inf)", {"allow_nan": True}),
     Bad(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pytest
 
 from lstm_automl.data.load import load
 from lstm_automl.data.options import DataOptions
@@ -24,6 +26,36 @@ def test_first_column_of_dates_is_the_time(tmp_path: Path) -> None:
     assert data.values[:, 0].tolist() == [112, 118]
     assert str(data.times[0])[:7] == "1949-01"  # type: ignore[index]
     assert data.ids is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["20240131", "20240201"], "2024-01-31T00"),
+        (["01/31/2024 12:30 AM", "01/31/2024 01:30 PM"], "2024-01-31T00"),
+        (["13.01.2024 9:05:00 pm", "14.01.2024 9:05:00 am"], "2024-01-13T21"),
+    ],
+)
+def test_ways_to_write_a_date(cells: list[str], expected: str, tmp_path: Path) -> None:
+    data = read(tmp_path, f"day,y\n{cells[0]},1\n{cells[1]},2\n")
+    assert data.channels == ("y",)
+    assert np.issubdtype(data.times.dtype, np.datetime64)  # type: ignore[union-attr]
+    assert str(data.times[0])[:13] == expected  # type: ignore[index]
+    assert not data.times_in_utc
+
+
+def test_whole_numbers_that_are_not_all_days_are_numbers(tmp_path: Path) -> None:
+    assert read(tmp_path, "n,y\n20240131,1\n20240132,2\n").channels == ("n", "y")
+
+
+def test_times_with_offsets_are_in_utc_and_said_to_be(tmp_path: Path) -> None:
+    """Two o'clock in the morning, twice: the clock is set back between them."""
+    data = read(tmp_path, "date,y\n2024-10-27 02:00:00+02:00,1\n2024-10-27 02:00:00+01:00,2\n")
+    assert [str(time)[:13] for time in data.times] == ["2024-10-27T00", "2024-10-27T01"]  # type: ignore[union-attr]
+    assert data.times_in_utc
+    hours = pd.date_range("2024-10-27", periods=3, freq="h", tz="Europe/Berlin")
+    pd.DataFrame({"date": hours, "y": [1.0, 2.0, 3.0]}).to_parquet(tmp_path / "a.parquet")
+    assert load(tmp_path / "a.parquet", DataOptions(), kind="series").times_in_utc
 
 
 def test_one_column_without_time(tmp_path: Path) -> None:

@@ -84,3 +84,12 @@ def test_times_go_on_as_evenly_as_the_past(times: object, expected: list[object]
     assert list(table.columns) == ["id", "step", "time", "step_prediction"]
     found = [None if pd.isna(t) else t if isinstance(t, float) else f"{t:%Y-%m-%d}" for t in table["time"]]
     assert found == expected
+
+
+def test_times_of_data_with_offsets_are_written_as_utc() -> None:
+    hours = np.arange("2024-10-27T00", "2024-10-27T04", dtype="M8[h]").astype("M8[ns]")
+    data = replace(_series(hours), times_in_utc=True)
+    table = as_table({"prediction": np.zeros((1, 2))}, data, {"horizon": 2, "targets": ["y"]})
+    assert [str(time) for time in table["time"]] == ["2024-10-27 04:00:00+00:00", "2024-10-27 05:00:00+00:00"]
+    bare = as_table({"prediction": np.zeros((1, 2))}, _series(hours), {"horizon": 2, "targets": ["y"]})
+    assert str(bare["time"][0]) == "2024-10-27 04:00:00"

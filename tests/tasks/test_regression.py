@@ -138,6 +138,7 @@ def test_weights_belong_to_every_row_of_their_sequence(engines: Sequences) -> No
         (np.array(["a"] * 200), "numbers are needed"),
         (np.r_[np.nan, np.ones(199)], "sequence 0 has no target"),
         (np.r_[np.inf, np.ones(199)], "infinite target"),
+        (np.r_[1e39, np.ones(199)], r"a target is too large \(at most 3\.4e\+38\)"),
         (np.ones(3), "shape"),
     ],
 )
