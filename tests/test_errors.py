@@ -180,6 +180,8 @@ CASES = [
     option("--register a --no-register", "--register and --no-register contradict each other"),
     option("--register ''", "--register: an empty name"),
     option("--tracking-uri nonsense://x", "--tracking-uri 'nonsense://x': "),
+    option("--tracking-uri ./mlruns", "MLflow no longer writes runs into folders; a database is 'sqlite:///mlflow.db'"),
+    option("--tracking-uri runs.db", "a database is 'sqlite:///runs.db'"),
     option("--home a_file", "a_file is a file; a search needs a folder: choose another --name or --home"),
     option("--home a_file/deeper", "a_file is a file; a search needs a folder"),
     option("--home . --name folder.csv", "folder.csv is not a search (it holds something)"),
@@ -208,6 +210,8 @@ CASES = [
     Expected("tasks show nosuch", "unknown task 'nosuch' (valid: classification, forecasting, regression)"),
     Expected("spaces show nosuch", "unknown search space 'nosuch'"),
     Expected("spaces check nosuch", "unknown search space 'nosuch'"),
+    Expected("spaces check classification --task regresion", "unknown task 'regresion'; did you mean 'regression'?"),
+    Expected("search classification --data digit", "digit: no such file; did you mean 'digits'?"),
     Expected("spaces check misspelt.yaml min_max.yaml", "min_max.yaml:4:"),
 ]
 

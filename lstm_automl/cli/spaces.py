@@ -6,6 +6,8 @@ import json
 
 import click
 
+from lstm_automl import plugins
+
 
 @click.group()
 def spaces() -> None:
@@ -39,6 +41,8 @@ def check(files: tuple[str, ...], task: str | None) -> None:
     from lstm_automl.errors import SpaceError
     from lstm_automl.spaces.loader import load
 
+    if task is not None:
+        plugins.find("task", task)
     wrong = False
     for name in files:
         try:

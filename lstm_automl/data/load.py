@@ -71,7 +71,10 @@ def _check_file(path: Path) -> None:
         raise DataError(f"{str(path)[:200]!r}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if folder:
         raise DataError(f"{path}: is a folder; name one file in it")
-    near = difflib.get_close_matches(path.name, siblings, n=1)
+    from lstm_automl.data import builtin
+
+    sets = () if path.suffix else ("demo", *builtin.NAMES)
+    near = difflib.get_close_matches(path.name, [*siblings, *sets], n=1)
     raise DataError(f"{path}: no such file" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 

@@ -11,7 +11,7 @@ from lstm_automl.data.options import DataOptions, Kind
 from lstm_automl.data.order import Order, order_rows
 from lstm_automl.data.roles import Roles
 from lstm_automl.data.sequences import Array, Sequences
-from lstm_automl.data.table import TEXT_HINT, TIME_HINT, Table, labels, matrix, numbers, require, texts
+from lstm_automl.data.table import TEXT_HINT, TIME_HINT, WEIGHT_HINT, Table, labels, matrix, numbers, require, texts
 from lstm_automl.data.wide import TARGET_HINT, categories
 from lstm_automl.errors import DataError
 
@@ -74,7 +74,7 @@ def sequence_facts(
         require(table, roles.group, groups)
         facts["groups"] = order.constant(table, roles.group, groups)
     if roles.weight:
-        weights = numbers(table, roles.weight)
+        weights = numbers(table, roles.weight, WEIGHT_HINT)
         check_weights(weights, table.row)
         facts["weights"] = order.constant(table, roles.weight, weights)
     return facts

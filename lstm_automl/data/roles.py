@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -73,9 +74,20 @@ def resolve(columns: Sequence[str], options: DataOptions, kind: Kind, labelled: 
     rest = tuple(
         name for name in columns if name not in single and name not in {*options.static, *options.categorical, *target}
     )
+    _check_index(rest, options, source)
     return Roles(
         target, id_, time, group, weight, options.static, options.categorical, options.known, options.features, rest
     )
+
+
+def _check_index(rest: Iterable[str], options: DataOptions, source: str) -> None:
+    """Refuse numbers of rows that pandas wrote and named itself, where no choice of features leaves them out."""
+    index = [name for name in rest if re.fullmatch(r"Unnamed: \d+(_level_\d+)?", name)]
+    if index and not options.features:
+        raise DataError(
+            f"{source}: column {index[0]!r} is an index that pandas wrote, not data: leave it out with --features, "
+            "or write the file with index=False"
+        )
 
 
 def has_axes(columns: Iterable[str]) -> bool:

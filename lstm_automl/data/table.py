@@ -50,6 +50,7 @@ class Table:
 
 
 TEXT_HINT = "; name a text column with --categorical, or leave it out with --features"
+WEIGHT_HINT = "; a sample weight must be a number"
 DATES_HINT = "leave it out with --features; of a long table it may be the --time beside its --id"
 TIME_HINT = "name it with --time or leave it out with --features"
 

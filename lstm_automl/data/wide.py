@@ -10,7 +10,7 @@ from lstm_automl.data.checks import check_finite, check_not_empty, check_weights
 from lstm_automl.data.options import DataOptions, Kind
 from lstm_automl.data.roles import Roles, has_axes
 from lstm_automl.data.sequences import Array, Sequences
-from lstm_automl.data.table import Table, labels, matrix, numbers, require, texts
+from lstm_automl.data.table import WEIGHT_HINT, Table, labels, matrix, numbers, require, texts
 from lstm_automl.errors import DataError
 
 CHANNEL = "value"
@@ -69,7 +69,7 @@ def row_facts(table: Table, roles: Roles, options: DataOptions) -> dict[str, Any
     if roles.id:
         facts["ids"] = texts(table, roles.id)
     if roles.weight:
-        facts["weights"] = numbers(table, roles.weight)
+        facts["weights"] = numbers(table, roles.weight, WEIGHT_HINT)
         check_weights(facts["weights"], table.row)
     return facts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -155,6 +156,10 @@ def check_uri(uri: str) -> str:
     known = {*STORES, *(e.name for e in entry_points(group="mlflow.tracking_store"))}
     if not uri.strip() or (found and scheme.partition("+")[0] not in known):
         raise UsageError(f"--tracking-uri {uri!r}: no store of MLflow begins so{did_you_mean(scheme, known)}")
+    allowed = os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() in ("1", "true")
+    if not allowed and (scheme == "file" or not (found or scheme in known)):
+        meant = f"sqlite:///{uri}" if uri.endswith(".db") else "sqlite:///mlflow.db"
+        raise UsageError(f"--tracking-uri {uri!r}: MLflow no longer writes runs into folders; a database is {meant!r}")
     return uri
 
 

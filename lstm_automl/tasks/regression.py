@@ -76,7 +76,10 @@ class Regression:
         files = [f for f in (train, parts.valid, parts.test) if f is not None]
         for file in files:
             check_inputs(file, allow_nan=_mine(options).allow_nan)
-        targets = np.concatenate([_capped(row_targets(f), cap) for f in files])
+        given = np.concatenate([row_targets(f) for f in files])
+        if cap is not None and np.nanmin(given) >= cap:
+            raise DataError(f"{train.source}: --cap {cap:g}: no target is below it (the least is {np.nanmin(given):g})")
+        targets = _capped(given, cap)
         data = joined([replace(f, targets=None, target_per_row=False) for f in files])
         last = data.offsets[1:] - 1
         per_row = train.target_per_row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import tempfile
@@ -40,8 +41,11 @@ def resolve(model: str, home: str | Path = "searches", uri: str | None = None) -
             return bundle
     if model and (Path(home) / model).is_dir():
         raise UsageError(f"the search {model!r} has no model yet: 'lstm-automl resume {as_typed(model)}' finishes it")
+    there = [p.parent.name for p in Path(home).glob("*/bundle")]
+    near = difflib.get_close_matches(model, there, n=1)
     raise UsageError(
-        f"no model {model!r}: give models:/NAME@champion, models:/NAME/VERSION, a bundle folder, "
+        f"no model {model!r}{f'; did you mean {near[0]!r}?' if near else ''}: "
+        "give models:/NAME@champion, models:/NAME/VERSION, a bundle folder, "
         f"or the name of a search in {home}"
     )
 

@@ -97,6 +97,19 @@ CSV = [
     ),
     Bad("inf", WIDE + "1,2,a\n1,-inf,b\n", "a.csv:3: column 't1': infinite value (inf)"),
     Bad(
+        "index of pandas", "Unnamed: 0,t0,t1,label\n0,1,2,a\n1,3,4,b\n",
+        "a.csv: column 'Unnamed: 0' is an index that pandas wrote, not data: leave it out with --features, "
+        "or write the file with index=False",
+    ),
+    Bad(
+        "whole numbers, no header", "3,1,2,0\n1,2,3,1\n",
+        "a.csv:1: the first line must name the columns, but holds the values 3, 1, 2, 0",
+    ),
+    Bad(
+        "weight in words", WIDE.replace("t1", "w") + "1,much,a\n",
+        "a.csv:2: column 'w': 'much' is not a number; a sample weight must be a number", {"weight": "w"},
+    ),
+    Bad(
         "too large", WIDE + "1,2,a\n-1e39,1e200,b\n",
         "a.csv:3: column 't0': the value -1e+39 is too large (at most 3.4e+38), the first of 2",
     ),

@@ -120,6 +120,13 @@ def test_names_stored_as_bytes_are_text(tmp_path: Path) -> None:
     assert targets.tolist() == ["größe", "b"]
 
 
+def test_blanks_around_the_names_of_columns_say_nothing(tmp_path: Path) -> None:
+    pd.DataFrame({" label ": ["a", "b"], " t0": [0.5, 1.5]}).to_parquet(tmp_path / "a.parquet")
+    data = load(tmp_path / "a.parquet", DataOptions(), kind="label")
+    assert data.targets is not None
+    assert data.targets.tolist() == ["a", "b"]
+
+
 def test_fractions_are_names_of_classes_as_they_are_written(tmp_path: Path) -> None:
     pd.DataFrame({"t0": [0.5, 1.5], "label": [1.0, 2.5]}).to_parquet(tmp_path / "a.parquet")
     targets = load(tmp_path / "a.parquet", DataOptions(), kind="label").targets

@@ -47,6 +47,12 @@ def test_a_cap_cuts_targets_and_predictions() -> None:
     assert TASK.frame(data, options, prepared.frame.info).fields["y"].values.max() == 12.0
 
 
+def test_a_cap_below_every_target_is_refused() -> None:
+    data, _ = TASK.demo()
+    with pytest.raises(DataError, match=r"--cap -3: no target is below it \(the least is"):
+        TASK.prepare(Parts(data), RegressionOptions(cap=-3.0))
+
+
 def test_every_row_of_a_training_engine_is_an_example(engines: Sequences) -> None:
     prepared = TASK.prepare(Parts(engines, None, engines), OPTIONS, folds=1)
     (fold,) = prepared.split.folds

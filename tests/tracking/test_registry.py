@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -126,13 +127,15 @@ def test_a_name_with_a_quote_is_registered_once(search: Path, uri: str) -> None:
         ("models:/../1", "must not start with a dot"),
         ("models:/demo@champion\n", "write models:/NAME@ALIAS"),
         ("nobody", "no model 'nobody'"),
+        ("finisht", "no model 'finisht'; did you mean 'finished'?"),
         ("", "no model ''"),
         ("empty", "has no model yet"),
     ],
 )
 def test_a_word_that_means_no_model(model: str, says: str, uri: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match=says.replace("(", r"\(")):
+    (tmp_path / "finished" / "bundle").mkdir(parents=True)
+    with pytest.raises(UsageError, match=re.escape(says)):
         resolve(model, tmp_path, uri)
 
 

@@ -57,6 +57,9 @@ def _check_names(names: list[str], source: str) -> None:
     values = [name for name in names if re.fullmatch(r"[-+]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][-+]?\d+)|-\d+", name)]
     if values:
         raise DataError(f"{source}:1: the first line must name the columns, but holds the value {values[0]!r}")
+    if len(names) > 1 and all(re.fullmatch(r"\d+", name) for name in names) and not _steady([*map(int, names)]):
+        shown = ", ".join(names[:5])
+        raise DataError(f"{source}:1: the first line must name the columns, but holds the values {shown}")
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise DataError(f"{source}:1: duplicate column {', '.join(repr(name) for name in twice[:5])}")
@@ -64,6 +67,11 @@ def _check_names(names: list[str], source: str) -> None:
         raise DataError(
             f"{source}:1: column {names.index('') + 1} has no name (an index written by pandas? use index=False)"
         )
+
+
+def _steady(numbers: list[int]) -> bool:
+    """Whether numbers rise or fall all the way, as those that name steps do."""
+    return numbers in (sorted(set(numbers)), sorted(set(numbers), reverse=True))
 
 
 def _check_rows(text: str, sep: str, width: int, source: str) -> None:

@@ -22,7 +22,7 @@ def read(path: Path, options: DataOptions, *, kind: Kind, labelled: bool = True)
         raise DataError(f"{path.name}: not a Parquet file: {reason}") from None
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
-    frame.columns = [str(name) for name in frame.columns]
+    frame.columns = [str(name).strip() for name in frame.columns]
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise DataError(f"{path.name}: duplicate column {twice[0]!r}")
