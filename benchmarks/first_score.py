@@ -22,20 +22,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from peers import BATCH, MAX_EPOCHS, PATIENCE, PEERS, peer
 
-MAX_EPOCHS, PATIENCE, BATCH = 30, 10, 32
 SETS = {
     "digits": ("classification", "accuracy", "max"),
     "JapaneseVowels": ("classification", "accuracy", "max"),
     "FD001": ("regression", "rmse", "min"),
 }
-PEERS = ("hyperband", "bayesian", "optuna")
 SPACE = """task: {task}
 parameters:
   num_layers: {{type: int, min_value: 1, max_value: 3, default: 1}}
@@ -54,7 +52,6 @@ OWN = {"classification": "", "regression": "  window: 50\n"}
 
 def source(name: str, scratch: Path) -> tuple[str, dict[str, Any]]:
     """Data and options of a set."""
-    sys.path.insert(0, str(Path(__file__).parent))
     from quality import DATA, fd001
 
     if name == "digits":
@@ -86,123 +83,6 @@ def arrays(name: str, seed: int, scratch: Path) -> Path:
     path = scratch / f"{name}-{seed}.npz"
     np.savez(path, ragged=spec.mask, outputs=head.outputs, scale=scale, **out)
     return path
-
-
-def build(data: Any, task: str, v: dict[str, Any]) -> Any:
-    """The network of the common space, in plain Keras."""
-    import keras
-
-    layers: list[Any] = [keras.Input(data["x_train"].shape[1:])]
-    if bool(data["ragged"]):
-        layers.append(keras.layers.Masking())
-    for i in range(v["num_layers"]):
-        layer = keras.layers.LSTM(v["units"], return_sequences=i < v["num_layers"] - 1)
-        layers += [
-            keras.layers.Bidirectional(layer) if v["bidirectional"] else layer,
-            keras.layers.Dropout(v["dropout"]),
-        ]
-    kind = task == "classification"
-    layers.append(keras.layers.Dense(int(data["outputs"]), activation="softmax" if kind else None))
-    model = keras.Sequential(layers)
-    model.compile(
-        optimizer=keras.optimizers.Adam(v["learning_rate"], global_clipnorm=1.0),
-        loss="sparse_categorical_crossentropy" if kind else "mse",
-        metrics=["accuracy"] if kind else [],
-    )
-    return model
-
-
-def draw(hp: Any) -> dict[str, Any]:
-    """The common space for Keras Tuner."""
-    return {
-        "num_layers": hp.Int("num_layers", 1, 3),
-        "units": hp.Int("units", 16, 128, sampling="log"),
-        "bidirectional": hp.Boolean("bidirectional"),
-        "dropout": hp.Float("dropout", 0.0, 0.5),
-        "learning_rate": hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
-    }
-
-
-def peer(kind: str, path: Path, task: str, seed: int, budget: float) -> None:
-    """Run one peer and print ``{"import", "scores": [[seconds, score], ...]}``."""
-    begun = time.monotonic()
-    import keras
-
-    if kind == "optuna":
-        import optuna
-    else:
-        import keras_tuner
-        import tensorboard.plugins.hparams.api  # noqa: F401 - Keras Tuner imports it in its first trial
-    imported = time.monotonic() - begun
-    data = dict(np.load(path))
-    classes = task == "classification"
-    monitor, mode = ("val_accuracy", "max") if classes else ("val_loss", "min")
-    scores: list[tuple[float, float]] = []
-    keras.utils.set_random_seed(seed)
-    train, valid = (data["x_train"], data["y_train"]), (data["x_valid"], data["y_valid"])
-    started = time.monotonic()
-
-    class Clock(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            value = (logs or {})[monitor]
-            scores.append((time.monotonic() - started, value if classes else float(np.sqrt(value) * data["scale"])))
-            if scores[-1][0] > budget:
-                raise TimeoutError
-
-    stop = keras.callbacks.EarlyStopping(monitor, mode=mode, patience=PATIENCE)
-    try:
-        if kind == "optuna":
-            optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-            class Prune(keras.callbacks.Callback):  # type: ignore[misc]
-                def __init__(self, trial: Any) -> None:
-                    super().__init__()
-                    self.trial = trial
-
-                def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-                    self.trial.report((logs or {})[monitor], epoch)
-                    if self.trial.should_prune():
-                        raise optuna.TrialPruned
-
-            def objective(trial: Any) -> float:
-                v = {
-                    "num_layers": trial.suggest_int("num_layers", 1, 3),
-                    "units": trial.suggest_int("units", 16, 128, log=True),
-                    "bidirectional": trial.suggest_categorical("bidirectional", [False, True]),
-                    "dropout": trial.suggest_float("dropout", 0.0, 0.5),
-                    "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
-                }
-                keras.backend.clear_session()
-                found = build(data, task, v).fit(*train, validation_data=valid, epochs=MAX_EPOCHS, batch_size=BATCH,
-                                                 callbacks=[Clock(), Prune(trial), stop], verbose=0)  # fmt: skip
-                values = found.history[monitor]
-                return float(max(values) if classes else min(values))
-
-            study = optuna.create_study(direction="maximize" if classes else "minimize",
-                                        sampler=optuna.samplers.TPESampler(seed=seed),
-                                        pruner=optuna.pruners.MedianPruner())  # fmt: skip
-            study.optimize(objective, timeout=budget)
-        else:
-            objective = keras_tuner.Objective(monitor, mode)
-            common = {
-                "hypermodel": lambda hp: build(data, task, draw(hp)),
-                "objective": objective,
-                "seed": seed + 1,
-                "directory": path.parent,
-                "project_name": f"{path.stem}-{kind}-{seed}",
-                "overwrite": True,
-            }
-            tuner = (
-                keras_tuner.Hyperband(max_epochs=MAX_EPOCHS, hyperband_iterations=100, **common)
-                if kind == "hyperband"
-                else keras_tuner.BayesianOptimization(max_trials=1000, **common)
-            )
-            tuner.search(*train, validation_data=valid, epochs=MAX_EPOCHS, batch_size=BATCH,
-                         callbacks=[Clock(), stop], verbose=0)  # fmt: skip
-    except BaseException as ended:  # whichever way the budget's end came through
-        if not scores or scores[-1][0] <= budget:
-            raise ended
-    print(json.dumps({"import": imported, "scores": [s for s in scores if s[0] <= budget]}))
 
 
 def ours(name: str, seed: int, budget: float, scratch: Path, enough: float) -> None:
@@ -328,7 +208,7 @@ def report(given: argparse.Namespace, cases: list[tuple[str, int]], theirs: dict
     print("imports, s: " + ", ".join(f"{kind} {statistics.median(found):.1f}" for kind, found in imports.items()))
 
 
-def run_child(kind: str, *a: str) -> Iterator[None]:
+def run_child(kind: str, *a: str) -> None:
     """What :func:`child` asked for."""
     if kind == "arrays":
         print(json.dumps({"path": str(arrays(a[0], int(a[1]), Path(a[2])))}))
@@ -336,11 +216,10 @@ def run_child(kind: str, *a: str) -> Iterator[None]:
         peer(a[0], Path(a[1]), a[2], int(a[3]), float(a[4]))
     else:
         ours(a[0], int(a[1]), float(a[2]), Path(a[3]), float(a[4]))
-    yield
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 2 and sys.argv[1] == "--child":
-        list(run_child(*sys.argv[2:]))
+        run_child(*sys.argv[2:])
     else:
         main()
