@@ -17,7 +17,11 @@ def searches(home: str) -> list[Path]:
 
 
 def search_folder(name: str, home: str) -> Path:
-    """The folder of the search ``name``."""
+    """The folder of the search ``name``.
+
+    Raises:
+        UsageError: there is none; the nearest name is said.
+    """
     folder = Path(home) / name
     if name and (folder / REQUEST).is_file():
         return folder

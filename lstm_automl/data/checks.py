@@ -28,6 +28,13 @@ def check_finite(
 ) -> None:
     """Refuse infinities, numbers above ``largest``, and NaN unless allowed, of a ``(rows, columns)`` matrix.
 
+    Args:
+        values: The matrix.
+        place: Begins the message.
+        allow_nan: NaN is fine.
+        hint: What to do about NaN, at the end of its message.
+        largest: Greatest size of a number.
+
     Raises:
         DataError: the place of the first and how many there are.
     """
@@ -47,7 +54,11 @@ def check_finite(
 
 
 def check_not_empty(values: NDArray[np.floating], names: Sequence[str], source: str) -> None:
-    """Refuse a column of ``(rows, columns)`` in which every value is missing."""
+    """Refuse a column of ``(rows, columns)`` in which every value is missing.
+
+    Raises:
+        DataError: naming all of them.
+    """
     empty = [name for name, column in zip(names, values.T, strict=True) if np.isnan(column).all()]
     if empty and len(values):
         columns = ", ".join(repr(name) for name in empty)
@@ -55,7 +66,11 @@ def check_not_empty(values: NDArray[np.floating], names: Sequence[str], source: 
 
 
 def check_weights(weights: NDArray[np.floating], place: Callable[[int], str]) -> None:
-    """Refuse weights that are negative, missing, infinite or all zero."""
+    """Refuse weights that are negative, missing, infinite or all zero.
+
+    Raises:
+        DataError: the place of the first.
+    """
     bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
     if bad.size:
         i = int(bad[0])

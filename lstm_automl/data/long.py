@@ -19,6 +19,13 @@ from lstm_automl.errors import DataError
 def from_long(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, labelled: bool) -> Sequences:
     """Frame groups of rows as sequences.
 
+    Args:
+        table: Of a file.
+        roles: Of its columns.
+        options: As given.
+        kind: What is to be learnt.
+        labelled: False: targets may be absent.
+
     Raises:
         DataError: no target or feature, a label that changes within an id, two rows of an id at one time,
             a missing or infinite value, text among the numbers.

@@ -18,6 +18,13 @@ _FORMS = "(n, time, features), (n, time), or a list of (time, features) arrays"
 def flatten(X: Any, *, layout: Layout, lengths: ArrayLike | None, dtype: np.dtype[Any], source: str) -> Flat:
     """``(rows, features)`` values and ``(n + 1,)`` offsets of X.
 
+    Args:
+        X: As :func:`lstm_automl.data.arrays.from_arrays` takes it.
+        layout: Of 3-D arrays and of (time, features) items.
+        lengths: ``(n,)`` valid steps of right-padded 3-D input, or None.
+        dtype: Of the values.
+        source: What messages call X.
+
     Raises:
         DataError: X has none of the accepted forms, or nothing in it.
     """

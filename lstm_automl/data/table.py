@@ -56,7 +56,12 @@ TIME_HINT = "name it with --time or leave it out with --features"
 
 
 def numbers(table: Table, name: str, hint: str = TEXT_HINT, dates: str = DATES_HINT) -> NDArray[np.float64]:
-    """A column as ``(rows,)`` floats, NaN where the cell is empty; ``hint`` says what to do with text.
+    """A column as ``(rows,)`` floats, NaN where the cell is empty.
+
+    Args:
+        table: Of a file.
+        name: The column.
+        hint, dates: What to do with text, and with dates, at the end of their messages.
 
     Raises:
         DataError: a cell is not a number.
@@ -74,7 +79,16 @@ def numbers(table: Table, name: str, hint: str = TEXT_HINT, dates: str = DATES_H
 
 
 def matrix(table: Table, names: Sequence[str], hint: str = TEXT_HINT, dates: str = DATES_HINT) -> NDArray[np.float64]:
-    """Columns as ``(rows, columns)`` floats; the mistakes of all columns are reported at once."""
+    """Columns as ``(rows, columns)`` floats; the mistakes of all columns are reported at once.
+
+    Args:
+        table: Of a file.
+        names: The columns.
+        hint, dates: What to do with text, and with dates, at the end of their messages.
+
+    Raises:
+        DataError: cells that are no numbers, a line a column.
+    """
     out = np.empty((len(table), len(names)))
     mistakes = []
     for i, name in enumerate(names):
@@ -119,7 +133,11 @@ def labels(table: Table, name: str) -> NDArray[Any]:
 
 
 def require(table: Table, name: str, values: NDArray[np.str_]) -> None:
-    """Refuse empty strings."""
+    """Refuse empty strings of a column.
+
+    Raises:
+        DataError: the place of the first.
+    """
     empty = np.flatnonzero(values == "")
     if empty.size:
         raise DataError(f"{table.cell(int(empty[0]), name)}: missing value" + _first_of(empty.size))

@@ -21,6 +21,12 @@ def from_table(table: Table, options: DataOptions, *, kind: Kind, labelled: bool
     Wide or long, where ``options.table`` does not say: long with ``--id``, or when a column named ``id``
     has repeated values; wide otherwise.
 
+    Args:
+        table: Of a file.
+        options: What its columns mean.
+        kind: What is to be learnt.
+        labelled: False: targets may be absent.
+
     Raises:
         DataError: naming file, row and column.
     """

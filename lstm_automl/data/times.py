@@ -20,6 +20,8 @@ def times(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
     """A column as ``(rows,)`` float64 or datetime64[ns] (UTC where it has offsets).
 
     Args:
+        table: Of a file.
+        name: The column.
         codes: ``(rows,)`` sequence number of each row: a date such as 01/02/2024 is read the way in which
             every sequence is in order.
 

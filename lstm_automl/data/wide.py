@@ -21,6 +21,13 @@ TARGET_HINT = "; a regression target must be a number, classification takes name
 def from_wide(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, labelled: bool) -> Sequences:
     """Frame the rows of a table as sequences of one channel.
 
+    Args:
+        table: Of a file.
+        roles: Of its columns.
+        options: As given.
+        kind: What is to be learnt.
+        labelled: False: targets may be absent.
+
     Raises:
         DataError: no target or no time step, a missing or infinite value, text among the numbers; columns x, y and z
             and no target by name: ``y`` may be an axis or the target.
@@ -84,7 +91,17 @@ def categories(table: Table, name: str, options: DataOptions, rows: Array | None
 
 
 def row_targets(table: Table, target: tuple[str, ...], kind: Kind, labelled: bool) -> Array | None:
-    """``(n,)`` targets where each row is a sequence; None where they are unknown."""
+    """``(n,)`` targets where each row is a sequence; None where they are unknown.
+
+    Args:
+        table: Of a file.
+        target: The column; empty = none.
+        kind: Labels or numbers.
+        labelled: False: they may be absent.
+
+    Raises:
+        DataError: a label is missing, or a number is none.
+    """
     if not target:
         return None
     name = target[0]

@@ -32,6 +32,8 @@ def active(estimator: Any, task: str, unread: Iterable[str] = ()) -> dict[str, A
     Any value that a network can be built with is taken, inside the ranges of the shipped space or not.
 
     Args:
+        estimator: Whose arguments are read.
+        task: Name of its task.
         unread: Names that nothing reads here.
 
     Raises:

@@ -32,7 +32,20 @@ def finish(
     allowance: Allowance,
     started: float,
 ) -> SearchResult:
-    """Save the chosen model, score it once on the test part, register it, write the reports."""
+    """Save the chosen model, score it once on the test part, register it, write the reports.
+
+    Args:
+        session: The open search.
+        table: All trials.
+        best: The chosen one.
+        members: Its trained networks.
+        ahead: The floors, under way.
+        allowance: What is left of a time budget.
+        started: When the search was called, on the monotonic clock.
+
+    Raises:
+        NoValidTrialError: the chosen trial has no trained network.
+    """
     if not members.checkpoints:
         raise NoValidTrialError(f"trial {best.number} was the best and could not be trained again on all data")
     problem, directory = session.problem, session.directory

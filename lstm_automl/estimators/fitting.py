@@ -49,6 +49,15 @@ def train(
 ) -> Trained:
     """Train on the problem's first fold; with a validation part the weights are those of the best epoch.
 
+    Args:
+        problem: Task and framed data.
+        values: Hyper-parameters.
+        state: Scalers of the training part.
+        seed: At least 0.
+        max_epochs: At least 1.
+        patience: Epochs without a better score before it ends; None = never.
+        dtype: ``"float32"`` or ``"float64"``, of the network.
+
     Raises:
         NoValidTrialError: the training diverged before its first score.
     """

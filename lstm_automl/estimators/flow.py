@@ -72,7 +72,19 @@ def prepare(
     split: tuple[int, ...] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Problem, Space, str]:
-    """Everything that can be wrong with the input, found before anything is written."""
+    """Everything that can be wrong with the input, found before anything is written.
+
+    Args:
+        task: Registered task.
+        data, valid, test, split, options: As of :func:`search`.
+        settings: How to search.
+
+    Returns:
+        The framed data, the space fitted to it, and the search's name.
+
+    Raises:
+        UsageError: for any mistake in the arguments or the data.
+    """
     from lstm_automl.spaces.loader import load
 
     kind = preparing.task_of(task)
@@ -101,7 +113,20 @@ def run(
     started: float | None = None,
     on_driver: Callable[[Any], None] | None = None,
 ) -> SearchResult:
-    """Run or continue the search in ``directory``."""
+    """Run or continue the search in ``directory``.
+
+    Args:
+        directory: Made by :func:`storing.create`.
+        settings: How to search.
+        observer: Told of every phase, epoch and trial.
+        started: When it was called, on the monotonic clock; None = now. A time budget counts from there.
+        on_driver: Given the driver before it starts, for whoever is to stop it.
+
+    Raises:
+        NoValidTrialError: every trial failed or diverged.
+        DifferentSearchError, LockedError, StateError, StorageError: see :func:`storing.opened`.
+        Stopped: the driver was told to stop.
+    """
     started = time.monotonic() if started is None else started
     seen, allowance = observer or Observer(), Allowance(settings, started)
     with storing.opened(directory, settings, seen, started) as session:

@@ -43,6 +43,12 @@ def fitted_input(estimator: Any, X: Any, layout: Layout, allow_nan: bool) -> Seq
     2-D input is a table for scikit-learn: ``n_features_in_`` is the number of steps, and later input must have as many.
     Of any other form ``n_features_in_`` is the number of channels, and lengths may differ.
 
+    Args:
+        estimator: Whose attributes are set.
+        X: As :class:`LSTMClassifier` takes it.
+        layout: Of 3-D input.
+        allow_nan: Missing values are kept.
+
     Raises:
         DataError, ValueError, TypeError: X has none of the accepted forms, or holds what is no number.
     """
@@ -59,6 +65,10 @@ def fitted_input(estimator: Any, X: Any, layout: Layout, allow_nan: bool) -> Seq
 
 def later_input(estimator: Any, X: Any, layout: Layout, allow_nan: bool) -> Sequences:
     """Data to predict, in the form of the training data; a loaded model takes any form.
+
+    Args:
+        estimator: A fitted one.
+        X, layout, allow_nan: As of :func:`fitted_input`.
 
     Raises:
         DataError, ValueError, TypeError: as :func:`fitted_input`, or X differs in form or width from training.
@@ -87,6 +97,12 @@ def later_input(estimator: Any, X: Any, layout: Layout, allow_nan: bool) -> Sequ
 
 def targets(estimator: Any, n: int, y: Any, *, numeric: bool) -> Array:
     """``(n,)`` y, checked as scikit-learn does: length, rank, NaN, a column vector's warning.
+
+    Args:
+        estimator: For messages.
+        n: Sequences there are.
+        y: Labels or numbers.
+        numeric: Numbers are needed.
 
     Raises:
         ValueError: y does not fit.

@@ -21,6 +21,12 @@ from lstm_automl.tasks.task import Prepared, Task, TaskOptions
 def sequences(y: Any, known: Any, observed: Any, series: Any = None) -> Sequences:
     """One series, a list of them, or a ``(series, T, targets)`` array.
 
+    Args:
+        y: The series.
+        known: Covariates known ahead, ``(T + future, k)`` a series, or None.
+        observed: Covariates known up to now, ``(T, o)`` a series, or None.
+        series: Their names; None = their numbers.
+
     Raises:
         DataError: ranks or lengths do not fit.
     """
@@ -31,6 +37,13 @@ def framed(
     task: Task, data: Sequences, options: TaskOptions, *, horizon: int, share: float, metric: str | None
 ) -> Problem:
     """The past of the series with their last ``share`` (at least a horizon) as the validation part; no test part.
+
+    Args:
+        task, options: Of the problem.
+        data: The series.
+        horizon: Steps ahead.
+        share: Of each series, [0, 1).
+        metric: The objective; None = the task's first.
 
     Raises:
         DataError: a series is too short.
@@ -93,6 +106,7 @@ def with_future(data: Sequences, known: Any) -> Sequences:
     """The series, ending with their past, followed by these rows of what is known ahead.
 
     Args:
+        data: The series.
         known: ``(rows, k)`` or ``(rows,)`` for one series; a list of them, or ``(series, rows, k)``.
 
     Raises:

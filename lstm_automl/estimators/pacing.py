@@ -81,6 +81,12 @@ def refit_length(session: storing.Session, best: TrialRow, effort: Effort, secon
     """Epochs of the refit: those it should have or, under a time budget, those that fit in.
 
     A schedule that is shorter ends as it should, one that is cut off does not. Never fewer than to the best epoch.
+
+    Args:
+        session: The open search.
+        best: The chosen trial.
+        effort: How many copies.
+        seconds: For all of them; None = no limit.
     """
     wanted, least = refit_epochs(best, session.settings.max_epochs), best.best_epoch + 1
     if seconds is None:

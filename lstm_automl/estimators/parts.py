@@ -21,6 +21,11 @@ from lstm_automl.tasks.task import Prepared, Task, TaskOptions
 def framed(task: Task, data: Sequences, options: TaskOptions, metric: str | None = None) -> Problem:
     """Two sequences or more framed as one part; the folds are to be chosen.
 
+    Args:
+        task, options: Of the problem.
+        data: Labelled sequences.
+        metric: The objective; None = the task's first.
+
     Raises:
         DataError: the data cannot be framed.
     """
@@ -45,7 +50,11 @@ def hold_out(problem: Problem, share: float, seed: int) -> Problem:
 
 
 def folded(problem: Problem, folds: int | None, seed: int) -> Problem:
-    """The problem with the folds of a search: ``None`` = five below 500 examples, else one part in five."""
+    """The problem with the folds of a search: ``None`` = five below 500 examples, else one part in five.
+
+    Raises:
+        DataError: there are fewer sequences than folds.
+    """
     used = _weighed(problem.frame)
     count = folds
     if count is None:

@@ -27,7 +27,11 @@ def task_of(name: str) -> Task:
 
 
 def options_of(task: Task, given: Mapping[str, Any]) -> TaskOptions:
-    """The task's options, all mistakes at once."""
+    """The task's options, all mistakes at once.
+
+    Raises:
+        UsageError: naming every option that is unknown or cannot be.
+    """
     try:
         return task.options(**given)
     except ValidationError as wrong:
@@ -44,7 +48,11 @@ def options_of(task: Task, given: Mapping[str, Any]) -> TaskOptions:
 
 
 def settings_of(task: str, limits: Mapping[str, Any]) -> Search:
-    """Settings of a search from keywords; an option of the task among them is told from a misspelt setting."""
+    """Settings of a search from keywords; an option of the task among them is told from a misspelt setting.
+
+    Raises:
+        UsageError: naming what is no setting, or cannot be one.
+    """
     own = plugins.load("task", task).options.model_fields
     for name in limits:
         if name in own and name not in Search.model_fields:
@@ -67,10 +75,18 @@ def make_problem(
     """Read, frame and split.
 
     Args:
+        task: What the data means.
+        options: Of the task, by name.
         data: Built-in name, file, sequences or ``(X, y)``.
         valid, test: Published parts.
         sizes: ``split``: rows (forecasting) or sequences of train, valid and test, in order.
         folds: As in :meth:`Task.prepare`.
+        seed: Of the split.
+        metric: The objective; None = the task's first.
+
+    Raises:
+        UsageError: an option, a part or a metric that cannot be used.
+        DataError: a file that cannot be read or framed.
     """
     chosen = options_of(task, options)
     objective, sizes = metric_of(task, metric), _whole(sizes)

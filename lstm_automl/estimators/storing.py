@@ -70,6 +70,12 @@ def _cost(results: Sequence[RungResult]) -> Cost:
 def create(directory: Path, problem: Problem, space: Space, settings: Search) -> Path:
     """Make the directory, or check that the one there is of the same search.
 
+    Args:
+        directory: The search's folder.
+        problem: The framed data, written into it once.
+        space: What is searched.
+        settings: How; kept for ``resume``.
+
     Raises:
         DifferentSearchError: listing what differs.
         LockedError: another driver works on it.
@@ -111,7 +117,12 @@ def remember(directory: Path, settings: Search) -> None:
 
 
 def request(directory: Path) -> tuple[dict[str, Any], Search]:
-    """The identity and settings a search was last called with."""
+    """The identity and settings a search was last called with.
+
+    Raises:
+        UsageError: the folder holds no search.
+        StateError: what it holds is damaged.
+    """
     path = directory / REQUEST
     if not path.exists():
         raise UsageError(f"{directory} is not a search (it has no {REQUEST})")
@@ -124,7 +135,20 @@ def request(directory: Path) -> tuple[dict[str, Any], Search]:
 
 @contextmanager
 def opened(directory: Path, settings: Search, observer: Observer, started: float) -> Iterator[Session]:
-    """Lock the directory, open store, tracker and workers; close them in order whatever happens."""
+    """Lock the directory, open store, tracker and workers; close them in order whatever happens.
+
+    Args:
+        directory: Made by :func:`create`.
+        settings: Of this call.
+        observer: Told what happens.
+        started: When the search was called, on the monotonic clock.
+
+    Raises:
+        LockedError: another driver works on it.
+        DifferentSearchError: it was begun by other rules, TensorFlow or device.
+        StateError: it is damaged.
+        StorageError: it cannot be written.
+    """
     with SearchLock(directory), placing.executor(directory, settings, observer) as executor:
         meta, _ = request(directory)
         check_resumed(directory, meta, settings)

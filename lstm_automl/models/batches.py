@@ -58,7 +58,14 @@ def epoch_batches(
 
 
 def one_pass(lengths: NDArray[np.int64], size: int, key: SeedKey, number: int) -> NDArray[np.int64]:
-    """``(batches, size)`` positions: every example once, the last batch filled up."""
+    """``(batches, size)`` positions: every example once, the last batch filled up.
+
+    Args:
+        lengths: Steps of each example.
+        size: Of a batch.
+        key: Seed key of the run.
+        number: Of the pass, from 0.
+    """
     rng = generator(key, PASS, number)
     n = len(lengths)
     order = rng.permutation(n)
@@ -74,6 +81,12 @@ def prediction_batches(
     lengths: NDArray[np.int64], *, exact: bool, rows: int = 32_768, most: int = 512
 ) -> list[NDArray[np.int64]]:
     """Positions of all examples in batches of similar (``exact``: equal) length, bounded in rows.
+
+    Args:
+        lengths: Steps of each example.
+        exact: Examples of a batch are of one length.
+        rows: Steps of all examples of a batch together, at most.
+        most: Examples in a batch, at most.
 
     >>> [b.tolist() for b in prediction_batches(np.array([3, 1, 3]), exact=True)]
     [[1], [0, 2]]

@@ -28,6 +28,12 @@ def input_spec(frame: Frame, head: HeadSpec, values: Mapping[str, Any], dtype: s
 
     A forecaster has a window of fixed length (a shorter past is continued backwards with its first row);
     any other network takes sequences of any length, with a mask where the frame's lengths differ.
+
+    Args:
+        frame: The data.
+        head: What the network returns.
+        values: ``window``.
+        dtype: ``"float32"`` or ``"float64"``, of the network.
     """
     window = read(values, "window")
     fixed = bool(head.horizon and window)

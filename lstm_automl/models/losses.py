@@ -23,6 +23,9 @@ def loss_per_example(name: str, y: Tensor, outputs: Tensor, *, label_smoothing: 
             of 1 may be missing).
         outputs: Probabilities ``(batch, classes)``; otherwise ``(batch, ...)``.
         label_smoothing: Share of the target spread evenly over all classes, [0, 1).
+
+    Raises:
+        UnknownNameError: no such loss.
     """
     if name == "crossentropy":
         return _crossentropy(y, outputs, label_smoothing)

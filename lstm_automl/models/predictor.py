@@ -31,7 +31,16 @@ Info = Mapping[str, Any]
 def describe(
     task: Task, options: Any, values: Mapping[str, Any], frame: Frame, head: HeadSpec, spec: InputSpec, state: State
 ) -> dict[str, Any]:
-    """JSON facts from which, with arrays and network, a :class:`Predictor` is made again."""
+    """JSON facts from which, with arrays and network, a :class:`Predictor` is made again.
+
+    Args:
+        task, options: Of the problem.
+        values: Hyper-parameters.
+        frame: Of training; its facts are kept.
+        head: What the network returns.
+        spec: What it reads.
+        state: Scalers; their arrays are kept apart.
+    """
     dtypes = {name: frame.fields[name].values.dtype.str for name in ("x", "static") if name in frame.fields}
     return {
         "task": task.name,

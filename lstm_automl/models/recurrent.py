@@ -19,7 +19,12 @@ def recurrent(signal: Signal, values: Values, *, seed: int, fast: bool = False) 
 
     ``dropout`` of a layer applies to its output: to what the next layer, or the head, reads. Data itself is
     not dropped (a whole channel would go); the output of a front end is, at the rate of the first layer.
-    ``fast`` runs layers by the kernels of :mod:`lstm_automl.models.kernels` where their rule says so.
+
+    Args:
+        signal: What the stack reads.
+        values: ``num_layers``, ``cell``, ``units``, ``dropout`` and the others of the stack.
+        seed: Of dropout; layer i has ``seed + i``.
+        fast: Run layers by the kernels of :mod:`lstm_automl.models.kernels` where their rule says so.
     """
     layers = int(read(values, "num_layers"))
     kind = pooling.check(str(read(values, "pooling")))

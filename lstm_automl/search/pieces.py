@@ -98,6 +98,7 @@ def common_epoch(folds: Sequence[Curve], direction: Direction) -> tuple[int, flo
 
     Args:
         folds: Score and ``val_loss`` of each epoch of each fold; a fold that ended early keeps its last.
+        direction: Of the objective.
 
     >>> common_epoch([[(0.5, 1.0), (1.0, 0.5)], [(0.9, 0.1)]], "max")
     (1, 0.95, 0.3)

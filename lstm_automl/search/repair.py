@@ -29,7 +29,15 @@ def read_whole(
     decode: Callable[[Any], Any],
     take: Callable[[Any], Any],
 ) -> None:
-    """Take in the whole rows of a table; damaged ones (``decode`` gives None) are removed and ``repaired`` says so."""
+    """Take in the whole rows of a table; damaged ones (``decode`` gives None) are removed and ``repaired`` says so.
+
+    Args:
+        db: The store.
+        repaired: Sentences about what was removed.
+        table, columns: What is read.
+        decode: A row as read -> what it means; None = damaged.
+        take: Given each whole one.
+    """
     damaged, key = [], {"epochs": "id", "reads": "job"}.get(table, "number")
     for row in db.execute(f"SELECT {columns} FROM {table} ORDER BY {key}"):
         value = decode(row)

@@ -49,6 +49,15 @@ def loads(
 ) -> Space:
     """The search space of this YAML text; it can include shipped blocks only.
 
+    Args:
+        text: YAML.
+        source: What messages call it.
+        overrides, task: As of :func:`load`.
+        name: Of the space.
+
+    Raises:
+        SpaceError: with all mistakes, each with its line and column.
+
     >>> space = loads("task: classification\\nparameters: {units: {type: int, min_value: 8, max_value: 16}}")
     >>> space.parameters["units"].default
     8

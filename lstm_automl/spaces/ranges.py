@@ -50,7 +50,15 @@ def meaning_of(name: str) -> Meaning | None:
 
 
 def declare(name: str, data: Any, document: Document, path: Path, scope: dict[str, Declared]) -> Declared | None:
-    """Read ``name: data``; None, with all mistakes reported, where it cannot be."""
+    """Read ``name: data``; None, with all mistakes reported, where it cannot be.
+
+    Args:
+        name: Of the parameter.
+        data: What stands beside it.
+        document: The file, for mistakes.
+        path: Where in it.
+        scope: All parameters that the file can see, for conditions.
+    """
     found = len(document.mistakes)
     spec = _spec(name, data, document, path)
     if spec is None:

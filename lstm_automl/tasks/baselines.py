@@ -39,7 +39,14 @@ VALUES_LIMIT = 20_000_000
 def run(
     task: Task, prepared: Prepared, options: TaskOptions, baselines: Mapping[str, Baseline], outputs: int
 ) -> dict[str, dict[str, Scores]]:
-    """Scores of each baseline on the validation and test part."""
+    """Scores of each baseline on the validation and test part.
+
+    Args:
+        task, options: Of the problem.
+        prepared: Frame and split.
+        baselines: By name.
+        outputs: Width of what each returns.
+    """
     frame, split = prepared.frame, prepared.split
     out: dict[str, dict[str, Scores]] = {}
     pairs = [(f.train, f.valid) for f in split.folds]

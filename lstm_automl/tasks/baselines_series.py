@@ -80,6 +80,13 @@ def ridge(frame: Frame, y: Floats, train: Index, examples: Index, y_std: Floats)
     """Direct linear forecasts of each target from its own lags relative to its last value, and from known covariates.
 
     Series are pooled; at most 5,000 origins, evenly spaced, are fitted.
+
+    Args:
+        frame: Of the problem.
+        y: ``(rows, targets)`` from :func:`filled`.
+        train: Examples it is fitted on.
+        examples: Those forecast.
+        y_std: ``(targets,)`` deviations, which make targets comparable.
     """
     fitted = train[np.linspace(0, len(train) - 1, min(len(train), MOST_ORIGINS)).round().astype(np.int64)]
     known = _known(frame)

@@ -75,7 +75,11 @@ class Problem:
 
 
 def metric_of(task: Task, name: str | None) -> Metric:
-    """The metric of that name, the task's default for None."""
+    """The metric of that name, the task's default for None.
+
+    Raises:
+        UnknownNameError: the task has no such metric.
+    """
     if name is None:
         return task.metrics[0]
     for metric in task.metrics:

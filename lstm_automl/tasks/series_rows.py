@@ -85,7 +85,17 @@ def same_columns(
     known: Sequence[int],
     known_categories: Sequence[str],
 ) -> Sequences:
-    """``data`` with these channels in this order, and these roles; DataError where one is missing."""
+    """``data`` with these channels in this order, and these roles.
+
+    Args:
+        data: Series of a file.
+        channels: Names, in the order of training.
+        targets, known: Their positions among them.
+        known_categories: Names.
+
+    Raises:
+        DataError: a channel is missing.
+    """
     missing = [c for c in channels if c not in data.channels]
     if missing:
         raise DataError(
@@ -106,6 +116,14 @@ def check_series(data: Sequences, past: Index, *, allow_nan: bool) -> None:
     """Refuse series without rows, infinities, empty columns, and missing values that nobody allowed.
 
     In future rows only the channels known ahead are looked at.
+
+    Args:
+        data: The series.
+        past: ``(series,)`` rows before the future ones.
+        allow_nan: Missing values are masked.
+
+    Raises:
+        DataError: naming series, row and channel.
     """
     names = series_names(data)
     if not len(data.values) or not len(data):

@@ -57,7 +57,14 @@ def serve(
 
 @impatient(seconds=20, retries=1)
 def tell(names: Sequence[str], uri: str, base: str, say: Callable[[str], None]) -> None:
-    """Print the links of each search."""
+    """Print the links of each search.
+
+    Args:
+        names: Of searches.
+        uri: Tracking URI.
+        base: Where the UI listens.
+        say: Given each line.
+    """
     client = connect(uri)
     for name in names:
         found = links.of_search(client, base, name)
@@ -87,7 +94,11 @@ def running(uri: str, port: int | None = None) -> Iterator[tuple[subprocess.Pope
 
 
 def free_port() -> int:
-    """The first port from 5000 that nobody listens on."""
+    """The first port from 5000 that nobody listens on.
+
+    Raises:
+        LstmAutomlError: there is none.
+    """
     for port in range(FIRST_PORT, FIRST_PORT + 1000):
         if _is_free(port):
             return port

@@ -14,6 +14,13 @@ def block(signal: Signal, filters: int, kernel: int, *, stride: int = 1, name: s
 
     The zeros around the sequence are put there explicitly: with ``padding="same"`` and a stride, Keras' depend
     on the length of the batch. Padded steps are zero before the convolution and weigh nothing in the statistics.
+
+    Args:
+        signal: ``x`` ``(batch, time, features)``.
+        filters: Width of what comes out.
+        kernel: Steps that one output sees.
+        stride: Steps it moves.
+        name: Of its layers.
     """
     signal = masks.zeroed(signal)
     x = layers.ZeroPadding1D(((kernel - 1) // 2, kernel // 2), name=f"{name}_pad")(signal.x)

@@ -65,7 +65,16 @@ class Horizon:
 def decoded(
     network: Network, signal: Signal, horizon: int, outputs: int, values: Values, seed: int
 ) -> keras.KerasTensor:
-    """``(batch, horizon, outputs)`` from the encoded window, static columns and covariates known ahead."""
+    """``(batch, horizon, outputs)`` from the encoded window, static columns and covariates known ahead.
+
+    Args:
+        network: Encoder and covariates.
+        signal: The normalised window.
+        horizon: Steps ahead.
+        outputs: Targets.
+        values: ``patch``.
+        seed: Of dropout.
+    """
     x = joined(network.encode(signal, int(read(values, "patch"))), network, seed)
     direct = layers.Dense(horizon * outputs, name="steps")(x)
     y = layers.Reshape((horizon, outputs), name="steps_by_time")(direct)

@@ -120,7 +120,11 @@ class Cache:
 
 
 def run_folder() -> Path:
-    """A new folder for what a search does in this process; those of processes that are gone are removed."""
+    """A new folder for what a search does in this process; those of processes that are gone are removed.
+
+    Raises:
+        StorageError: none can be made.
+    """
     place = root()
     _tidy(place)
     try:
@@ -132,7 +136,16 @@ def run_folder() -> Path:
 
 
 def fill(storage: Storage, digest: str, place: Path) -> Path:
-    """The folder of the data with that digest, fetched unless it is there."""
+    """The folder of the data with that digest, fetched unless it is there.
+
+    Args:
+        storage: Where the driver put it.
+        digest: Of the data.
+        place: The cache.
+
+    Raises:
+        StorageError: it is not in the storage, or damaged.
+    """
     folder = place / "data" / digest
     if folder.exists():
         return folder

@@ -112,6 +112,7 @@ def done(parent: Launcher, *, waiting: Iterable[int] = (), broken: bool = False)
     """A crew has no more use for it: the kept one stays for the next search, others end.
 
     Args:
+        parent: What :func:`launcher` gave.
         waiting: Workers that have been told to end.
         broken: It has died, or its workers do not end.
     """

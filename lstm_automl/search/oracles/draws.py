@@ -66,6 +66,10 @@ def propose_new(space: Space, seed: int, n: int, table: Table, draw: Draw, redra
     """The space's first trials, then draws that are not in the table; None when the space has no other.
 
     Args:
+        space: What is searched.
+        seed: Of the search.
+        n: Number of the trial.
+        table: All earlier trials.
         draw: Values from a seed.
         redraws: Draws before another combination is taken by number.
     """

@@ -60,7 +60,14 @@ def reached(row: TrialRow) -> float | None:
 
 
 def fill(oracle: Any, space: Space, table: Table, direction: Direction) -> None:
-    """Tell an oracle the table: failed and diverged trials as the worst score there is, unscored ones as the median."""
+    """Tell an oracle the table: failed and diverged trials as the worst score there is, unscored ones as the median.
+
+    Args:
+        oracle: A fresh one of Keras Tuner.
+        space: What is searched.
+        table: All earlier trials.
+        direction: Of the objective.
+    """
     from keras_tuner.engine.trial import Trial, TrialStatus
 
     from lstm_automl.search.hyperparameters import to_hp_values
