@@ -19,7 +19,7 @@ def evaluate(model: str, data: str, home: str, tracking_uri: str | None, as_json
     """Score MODEL on labelled data, every metric of its task."""
     from lstm_automl.estimators import inference
     from lstm_automl.models.bundle import load
-    from lstm_automl.tracking.registry import resolve
+    from lstm_automl.tracking.lookup import resolve
 
     scores = inference.evaluate(load(resolve(model, home, tracking_uri)), data)
     if as_json:

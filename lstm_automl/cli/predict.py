@@ -35,7 +35,7 @@ def predict(model: str, data: str, output: str | None, home: str, tracking_uri: 
         raise UsageError(f"--output {output}: there is no folder {Path(output).parent}")
     from lstm_automl.estimators import inference
     from lstm_automl.models.bundle import load
-    from lstm_automl.tracking.registry import resolve
+    from lstm_automl.tracking.lookup import resolve
 
     predictor = load(resolve(model, home, tracking_uri))
     table = inference.predict(predictor, data)

@@ -1,4 +1,4 @@
-"""The model registry: a bundle becomes a registered, servable model version, and a name becomes a bundle again."""
+"""The model registry: a bundle becomes a registered, servable model version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from lstm_automl.tracking.client import connect, is_absent
 from lstm_automl.tracking.client import resolve as resolve_uri
 from lstm_automl.tracking.cursor import is_sending
 from lstm_automl.tracking.database import artifacts_of
-from lstm_automl.tracking.lookup import resolve
 from lstm_automl.tracking.names import check_name
 from lstm_automl.tracking.patience import impatient
 from lstm_automl.tracking.runs import SEARCH_ID, Runs
@@ -24,8 +23,6 @@ from lstm_automl.tracking.runs import SEARCH_ID, Runs
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel
-
-__all__ = ["CHAMPION", "Registered", "promote", "register", "resolve"]
 
 CHAMPION = "champion"
 _DIGEST, _BUNDLE, _METRICS = "lstm_automl.data_digest", "lstm_automl.bundle", "lstm_automl.test"

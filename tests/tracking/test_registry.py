@@ -17,8 +17,9 @@ from lstm_automl.errors import UsageError
 from lstm_automl.models import bundle
 from lstm_automl.tracking import client as door
 from lstm_automl.tracking import served
+from lstm_automl.tracking.lookup import resolve
 from lstm_automl.tracking.names import check_name
-from lstm_automl.tracking.registry import promote, register, resolve
+from lstm_automl.tracking.registry import promote, register
 from lstm_automl.tracking.tracker import sync
 
 

@@ -96,7 +96,8 @@ def test_a_model_is_registered_on_a_server_and_fetched_back(
     proxy: Proxy, server: str, classified: Path, tmp_path: Path
 ) -> None:
     from lstm_automl.models import bundle
-    from lstm_automl.tracking.registry import register, resolve
+    from lstm_automl.tracking.lookup import resolve
+    from lstm_automl.tracking.registry import register
 
     proxy.mode = "error"
     with pytest.raises(Exception, match="500"):
