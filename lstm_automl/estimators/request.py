@@ -129,6 +129,9 @@ class Search(BaseModel):
 def check_name(name: str) -> str:
     """A name that is at once a folder, an experiment and a registered model.
 
+    Raises:
+        UsageError: it cannot be one of them.
+
     >>> check_name("digits-2")
     'digits-2'
     """
@@ -146,6 +149,9 @@ STORES = ("databricks", "file", "http", "https", "mssql", "mysql", "postgresql",
 
 def check_uri(uri: str) -> str:
     """A tracking URI of a kind MLflow knows; nothing is opened.
+
+    Raises:
+        UsageError: no store of MLflow begins so.
 
     >>> check_uri("sqlite:///mlflow.db")
     'sqlite:///mlflow.db'

@@ -1,1 +1,1 @@
-
+"""Show: leaderboard, charts and the report of a search."""

@@ -1,0 +1,1 @@
+"""Contract suites for those who extend this package; no room imports them."""

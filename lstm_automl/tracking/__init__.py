@@ -1,1 +1,1 @@
-
+"""Remember: MLflow runs and model registry. The only room that imports MLflow."""

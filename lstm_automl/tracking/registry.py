@@ -97,6 +97,12 @@ def _register(
 def promote(name: str, version: int | str, uri: str | None = None, *, alias: str = CHAMPION) -> str:
     """Let the alias point at a version, whatever the scores; returns what was done, in words.
 
+    Args:
+        name: Registered name.
+        version: From 1.
+        uri: Tracking URI; None = the default.
+        alias: What is to point there.
+
     Raises:
         UsageError: there is no such version.
     """

@@ -1,1 +1,1 @@
-
+"""From an encoded sequence to outputs: one file a head."""

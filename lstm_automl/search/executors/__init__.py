@@ -1,1 +1,1 @@
-
+"""Where rungs run: processes of this machine, dask, ray."""

@@ -1,1 +1,1 @@
-
+"""What to try next: one file each."""
