@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -58,6 +60,14 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]
                 ctx,
             )
         return tuple(int(p) for p in parts)
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Warnings as lines for a user, without the place in the code that raised them."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
+        yield
 
 
 def _uri(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

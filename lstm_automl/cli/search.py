@@ -139,7 +139,8 @@ def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> N
     if not dry:
         _refuse_locked(task, source["data"], settings)
     with ready.at_hand(not dry and settings.executor == "local"):
-        problem, space, name = flow.prepare(task, options=task_options, settings=settings, **source)
+        with options.warnings_told():
+            problem, space, name = flow.prepare(task, options=task_options, settings=settings, **source)
         if dry:
             from lstm_automl.cli.dry_run import describe
 

@@ -41,9 +41,10 @@ def load(path: Path | str, options: DataOptions, *, kind: Kind, labelled: bool =
 
 
 def options_for(path: Path | str, options: DataOptions, *, series: bool) -> DataOptions:
-    """Options that name the columns of one file, for another file that may have none.
+    """Options that name the columns of a training file, for another file that may have none.
 
-    A model of a table also reads arrays; what the columns of the table were called says nothing there.
+    A model of a table also reads arrays; what the columns of the table were called says nothing there. Groups and
+    sample weights are for training: a table may lack them.
 
     Args:
         path: The other file.
@@ -55,7 +56,7 @@ def options_for(path: Path | str, options: DataOptions, *, series: bool) -> Data
     except DataError:  # whoever reads it says so
         return options
     if reader not in COLUMNLESS:
-        return options
+        return options.for_another()
     kept = {"allow_nan", "layout", *(("target", "known") if series else ())}
     fields = DataOptions.model_fields.items()
     return options.model_copy(update={k: field.get_default() for k, field in fields if k not in kept})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, field_validator
 
 from lstm_automl.errors import DataError
 
@@ -86,6 +86,19 @@ class DataOptions(BaseModel):
         if sep is not None and len(sep) != 1:
             raise ValueError("a delimiter is one character (or 'tab', 'space')")
         return sep
+
+    _another: bool = PrivateAttr(False)
+
+    @property
+    def another(self) -> bool:
+        """Whether they were made for another file than this one: groups and weights, read in training, may lack."""
+        return self._another
+
+    def for_another(self) -> Self:
+        """These options for a file beside that of training."""
+        options = self.model_copy()
+        options._another = True
+        return options
 
     def like(self, data: Sequences) -> Self:
         """These options with what the reader decided for ``data``, so that another file is read alike."""

@@ -135,7 +135,9 @@ def _check_two_roles(options: DataOptions, kind: Kind, source: str) -> None:
 
 def _check_exist(columns: Sequence[str], options: DataOptions, kind: Kind, labelled: bool, source: str) -> None:
     present = set(columns)
-    optional = set() if labelled else {"group", "weight"} | (set() if kind == "series" else {"target"})
+    optional = {"group", "weight"} if options.another or not labelled else set()
+    if not labelled and kind != "series":
+        optional.add("target")
     mistakes = []
     for field in ("target", "id", "time", "group", "weight", "static", "categorical", "features", "known"):
         value = getattr(options, field)

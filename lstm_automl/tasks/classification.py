@@ -104,6 +104,13 @@ class Classification:
         if len(kept) < 2:
             only = decode(kept, classes)[0]
             raise DataError(f"{parts.train.source}: every label is {only!s}; at least two classes are needed")
+        learnt = np.unique(codes[layout.folds[0][0]])
+        if len(learnt) < 2 and len(layout.folds) == 1:
+            only = decode(learnt, classes)[0]
+            raise DataError(
+                f"{parts.train.source}: every label of the training part is {only!s}; without --split, --valid and "
+                "--group labels are spread over the parts"
+            )
         info = training_info(data, refit) | {"classes": [classes[k] for k in kept]}
         codes = np.where(np.isin(codes, kept), np.searchsorted(kept, codes), UNSEEN)
         split = Split(tuple(Fold(a, b) for a, b in layout.folds), refit, layout.test)

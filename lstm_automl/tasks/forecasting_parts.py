@@ -9,6 +9,7 @@ import numpy as np
 
 from lstm_automl.data.split import Index
 from lstm_automl.errors import DataError, UsageError
+from lstm_automl.tasks.splits import warn_of_rest
 
 SMALL = 500
 """Below this many training origins one hold-out part says little: rolling origins instead."""
@@ -86,6 +87,7 @@ def bounds_of_sizes(
             f"{source}: --split {','.join(map(str, sizes))} needs {sum(sizes)} rows in each series; "
             f"{_shortest(lengths, names)}"
         )
+    warn_of_rest(sizes, int(lengths.min()), "rows", source)
     train, valid, total = (np.full_like(lengths, sum(sizes[:k])) for k in (1, 2, 3))
     return Bounds(train, valid, total, chosen=True, tested=len(sizes) == 3, names=names, source=source)
 

@@ -11,6 +11,7 @@ Rules, unless files or sizes are given:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -62,6 +63,7 @@ def by_size(sizes: Sequence[int], n: int, groups: Array | None = None, source: s
         raise UsageError(f"--split {_commas(sizes)}: two or three positive sizes are needed: train,valid[,test]")
     if sum(sizes) > n:
         raise UsageError(f"--split {_commas(sizes)} asks for {sum(sizes)} sequences; {source} has {n}")
+    warn_of_rest(sizes, n, "sequences", source)
     edges = np.cumsum([0, *sizes])
     parts = [np.arange(a, b, dtype=np.int64) for a, b in pairwise(edges)]
     if groups is not None:
@@ -72,6 +74,16 @@ def by_size(sizes: Sequence[int], n: int, groups: Array | None = None, source: s
                 raise DataError(f"{source}: --split {_commas(sizes)} would cut group {min(map(str, both))!r} in two")
             seen |= here
     return Layout(((parts[0], parts[1]),), parts[2] if len(parts) == 3 else None)
+
+
+def warn_of_rest(sizes: Sequence[int], n: int, what: str, source: str) -> None:
+    """Warn where ``--split`` leaves out more than it takes: shares in percent are taken for sizes so."""
+    if 2 * sum(sizes) < n:
+        warnings.warn(
+            f"{source}: --split {_commas(sizes)} uses {sum(sizes)} of {n} {what}; the other {n - sum(sizes)} are in no "
+            f"part (sizes are numbers of {what}, not shares)",
+            stacklevel=2,
+        )
 
 
 def arrange(

@@ -106,6 +106,12 @@ def test_dry_run_writes_nothing(tmp_path: Path, command: Command) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_split_that_leaves_out_most_is_told(tmp_path: Path, command: Command) -> None:
+    said = command(tmp_path, "search", "classification", "--data", "demo", "--split", "20,10", "--dry-run")
+    assert said.stderr.startswith("Warning: demo: --split 20,10 uses 30 of 200 sequences; the other 170 are in no part")
+    assert "train 20, valid 10, test none" in said.stdout
+
+
 def test_the_same_search_again_says_the_same(
     place: Path, command: Command, small: tuple[str, ...], found: tuple[dict[str, Any], str]
 ) -> None:

@@ -47,6 +47,12 @@ def test_a_file_without_any_known_label_is_refused(demo: Sequences) -> None:
     assert len(TASK.labelled_frame(demo, OPTIONS, info)) == len(demo)
 
 
+def test_a_training_part_of_one_class_is_refused(demo: Sequences) -> None:
+    sorted_by_label = take(demo, np.argsort(demo.targets, kind="stable"))
+    with pytest.raises(DataError, match=r"every label of the training part is .*; without --split, --valid and"):
+        TASK.prepare(Parts(sorted_by_label), OPTIONS, sizes=(50, 100))
+
+
 def test_a_label_of_the_test_file_alone_is_wrong_and_no_class(demo: Sequences) -> None:
     test = replace(demo, targets=np.where(np.arange(len(demo)) == 0, "new", demo.targets), source="test.csv")
     prepared = TASK.prepare(Parts(demo, None, test), OPTIONS)

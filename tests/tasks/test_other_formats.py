@@ -69,6 +69,18 @@ def test_a_model_of_a_table_reads_any_format(suffix: str, tmp_path: Path) -> Non
     np.testing.assert_array_equal(frame.fields["y"].values, Y)
 
 
+def test_groups_and_weights_are_for_training(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.csv", written(tmp_path, ".csv")
+    table = pd.read_csv(test).assign(site=np.arange(N) // 2, trust=2.0)
+    table.to_csv(train, index=False)
+    made = problem(train, test, group="site", weight="trust")
+    assert made.frame.fields["weight"].values.tolist() == [2.0] * N + [1.0] * N
+    model: Any = SimpleNamespace(task=made.task, options=made.options)
+    assert len(inference.read(model, test, labelled=True)) == N
+    with pytest.raises(DataError, match="no group column 'site'"):
+        problem(test, test, group="site")
+
+
 def test_arrays_refuse_column_names_of_their_own_search(tmp_path: Path) -> None:
     arrays = written(tmp_path, ".npz")
     with pytest.raises(DataError, match=r"--weight cannot be used: an \.npz file has arrays, not columns"):

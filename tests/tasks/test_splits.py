@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_automl.errors import DataError, UsageError
+from lstm_automl.tasks.forecasting_parts import bounds_of_sizes
 from lstm_automl.tasks.splits import Layout, arrange, by_size
 
 
@@ -105,6 +106,14 @@ def test_sizes_are_taken_in_file_order() -> None:
     ((train, valid),) = layout.folds
     assert (train.tolist(), valid.tolist(), layout.test.tolist()) == ([0, 1, 2, 3, 4], [5, 6, 7], [8, 9])
     assert by_size((5, 3), 10).test is None
+
+
+def test_sizes_that_leave_out_most_are_told() -> None:
+    with pytest.warns(UserWarning, match=r"f\.csv: --split 70,15,15 uses 100 of 1000 sequences; the other 900"):
+        by_size((70, 15, 15), 1000, source="f.csv")
+    with pytest.warns(UserWarning, match=r"--split 70,15 uses 85 of 400 rows"):
+        bounds_of_sizes(np.array([400, 900]), (70, 15))
+    assert len(by_size((70, 15), 170).folds) == 1  # half is not most
 
 
 @pytest.mark.parametrize(
