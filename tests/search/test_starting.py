@@ -18,7 +18,7 @@ import pytest
 from lstm_automl.errors import LstmAutomlError, StorageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.executors import hosts, ready, starting
-from lstm_automl.search.executors.launch import Forked
+from lstm_automl.search.executors.forked import Forked
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.roster import Job
 from lstm_automl.search.executors.versions import versions

@@ -19,9 +19,9 @@ import pytest
 
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.executors import devices, ready, roster
-from lstm_automl.search.executors.launch import Spawned
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.roster import Worker, match
+from lstm_automl.search.executors.spawned import Spawned
 from lstm_automl.testing.executor import RUNNER, rung
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,9 @@ from pathlib import Path
 from lstm_automl.errors import StorageError
 from lstm_automl.search.executors import devices
 from lstm_automl.search.executors.devices import Mode
-from lstm_automl.search.executors.launch import Forked, Launcher, Spawned
+from lstm_automl.search.executors.forked import Forked
+from lstm_automl.search.executors.launch import Launcher
+from lstm_automl.search.executors.spawned import Spawned
 from lstm_automl.search.executors.starting import refused
 
 RUNNER = "lstm_automl.search.rung:run_rung"
