@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from lstm_automl.estimators import flow, storing
+from lstm_automl.estimators import flow, sessions, storing
 from lstm_automl.estimators.request import Search
 from lstm_automl.search.contracts import TrialRow
 from lstm_automl.search.executors import memory
@@ -111,7 +111,7 @@ def main() -> int:
         rows = Rows(directory, sampler, max(1, given.trials // 6))
         print("trials driver MB  worker peak  processes  disk MB  files  zombies  seconds")
         sampler.start()
-        with storing.opened(directory, settings, rows, time.monotonic()) as session:
+        with sessions.opened(directory, settings, rows, time.monotonic()) as session:
             session.driver.search()
         sampler.stop()
         left = len(psutil.Process().children(recursive=True))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lstm_automl import warm_up
-from lstm_automl.estimators import flow, storing
+from lstm_automl.estimators import flow, sessions, storing
 from lstm_automl.estimators.request import Search
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.executors import ready
@@ -66,7 +66,7 @@ def run(home: Path, workers: int, given: argparse.Namespace) -> tuple[float, lis
     parent = ready._kept._process.pid
     storing.create(home, problem, space, settings)
     before = spent(parent)
-    with storing.opened(home, settings, watch, time.monotonic()) as session:
+    with sessions.opened(home, settings, watch, time.monotonic()) as session:
         began, own = time.monotonic(), time.process_time()
         table = lines(session.driver.search())
         end, driver = time.monotonic(), time.process_time() - own

@@ -6,7 +6,7 @@ import math
 
 from lstm_automl import plugins
 from lstm_automl.estimators.request import Search
-from lstm_automl.estimators.storing import scheduler
+from lstm_automl.estimators.sessions import scheduler
 from lstm_automl.search.schedulers.outlook import outlook
 from lstm_automl.spaces.describe import describe as describe_space
 from lstm_automl.spaces.space import Space

@@ -6,7 +6,7 @@ import json
 import shutil
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,15 @@ from lstm_automl.estimators.ahead import Ahead
 from lstm_automl.estimators.effort import Allowance
 from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.selection import Members
-from lstm_automl.estimators.storing import Session, write_json
+from lstm_automl.estimators.sessions import Session
+from lstm_automl.estimators.storing import write_json
 from lstm_automl.search.contracts import Table, TrialRow
 from lstm_automl.search.cut_off import cut_off
 from lstm_automl.tasks.problem import Problem
+from lstm_automl.tasks.task import Direction
 
 Baselines = Mapping[str, Mapping[str, Mapping[str, float]]]
+FLOORS, FINAL = "baselines.json", "final.json"
 
 
 def finish(
@@ -49,10 +52,6 @@ def finish(
     if not members.checkpoints:
         raise NoValidTrialError(f"trial {best.number} was the best and could not be trained again on all data")
     problem, directory = session.problem, session.directory
-    cut = cut_off(table, problem.metric.direction)
-    notes: tuple[str, ...] = () if cut is None else (str(cut),)
-    if members.fold is not None:
-        notes += ("no time was left to train the best again: its model has not seen the validation part",)
     ahead.imported()
     baselines, missing = _floors(directory, ahead, allowance)
     fresh = all(best is not row for row in table)
@@ -61,24 +60,23 @@ def finish(
         session.driver.clean_refits()
     uri, registered = _register(session, bundle, allowance)
     result = SearchResult(
-        name=directory.name,
-        task=problem.task.name,
+        name=directory.name, task=problem.task.name,
         objective={"metric": problem.metric.name, "direction": problem.metric.direction},
-        table=table,
-        best=best,
-        test=test,
-        baselines=baselines,
-        model_uri=uri,
-        path=bundle,
-        seconds=time.monotonic() - started,
-        looks=looks,
-        notes=(*notes, *missing, *registered),
-    )
+        table=table, best=best, test=test, baselines=baselines, model_uri=uri, path=bundle,
+        seconds=time.monotonic() - started, looks=looks,
+        notes=(*_limits_of(table, members, problem.metric.direction), *missing, *registered),
+    )  # fmt: skip
     _report(session, result)
     return result
 
 
-FLOORS, FINAL = "baselines.json", "final.json"
+def _limits_of(table: Table, members: Members, direction: Direction) -> Iterator[str]:
+    """What a time budget has kept from being done."""
+    cut = cut_off(table, direction)
+    if cut is not None:
+        yield str(cut)
+    if members.fold is not None:
+        yield "no time was left to train the best again: its model has not seen the validation part"
 
 
 def known_baselines(problem: Problem, directory: Path) -> Baselines:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import UsageError
-from lstm_automl.estimators import pacing, preparing, storing
+from lstm_automl.estimators import pacing, preparing, sessions, storing
 from lstm_automl.estimators.ahead import Ahead
-from lstm_automl.estimators.effort import Allowance
+from lstm_automl.estimators.effort import Allowance, Effort
 from lstm_automl.estimators.finishing import finish, known_baselines, saved
-from lstm_automl.estimators.request import SEARCH_SHARE, Search
+from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.result import SearchResult
-from lstm_automl.estimators.selection import choose, refit
+from lstm_automl.estimators.selection import Members, choose, refit
+from lstm_automl.search.contracts import TrialRow
 from lstm_automl.search.observer import Observer
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.adapting import adapt
@@ -124,12 +125,12 @@ def run(
 
     Raises:
         NoValidTrialError: every trial failed or diverged.
-        DifferentSearchError, LockedError, StateError, StorageError: see :func:`storing.opened`.
+        DifferentSearchError, LockedError, StateError, StorageError: see :func:`sessions.opened`.
         Stopped: the driver was told to stop.
     """
     started = time.monotonic() if started is None else started
     seen, allowance = observer or Observer(), Allowance(settings, started)
-    with storing.opened(directory, settings, seen, started) as session:
+    with sessions.opened(directory, settings, seen, started) as session:
         driver, problem = session.driver, session.problem
         if on_driver is not None:
             on_driver(driver)
@@ -145,13 +146,15 @@ def run(
         seconds = None if left is None else max(0.0, left - pacing.refit_seconds(session, table, effort))
         best = choose(driver, table, problem.metric, folds, effort, seconds=seconds)
         seen.on_phase("refit", effort.ensemble)
-        left = allowance.left()
-        epochs = pacing.refit_length(session, best, effort, left)
-        members = refit(driver, best, effort, epochs, seconds=left)
-        if members.lost and not saved(directory, best, members):
-            members = refit(driver, best, effort, epochs, seconds=allowance.left(), again=True)
+        members = _refitted(session, best, effort, allowance)
         seen.on_phase("finish", 1)
         return finish(session, table, best, members, ahead, allowance, started)
 
 
-__all__ = ["SEARCH_SHARE", "prepare", "run", "search"]
+def _refitted(session: sessions.Session, best: TrialRow, effort: Effort, allowance: Allowance) -> Members:
+    left = allowance.left()
+    epochs = pacing.refit_length(session, best, effort, left)
+    members = refit(session.driver, best, effort, epochs, seconds=left)
+    if members.lost and not saved(session.directory, best, members):
+        members = refit(session.driver, best, effort, epochs, seconds=allowance.left(), again=True)
+    return members

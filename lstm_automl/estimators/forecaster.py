@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from lstm_automl.data.sequences import Sequences
-from lstm_automl.data.split import Index
 from lstm_automl.errors import UsageError
 from lstm_automl.estimators import arguments, like_training, origins
 from lstm_automl.estimators.base import LSTMEstimator
@@ -20,7 +19,6 @@ from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.wording import in_python
 from lstm_automl.tasks.forecasting_parts import SHARE
 from lstm_automl.tasks.problem import Problem
-from lstm_automl.tasks.task import State
 
 Floats = NDArray[np.float64]
 
@@ -179,7 +177,7 @@ class LSTMForecaster(LSTMEstimator):
         def framed(metric: str | None) -> Problem:
             return origins.framed(task, data, options, horizon=int(self.horizon), share=share, metric=metric)
 
-        self._learn(framed, _state, _parted, lambda problem, folds, seed: origins.rolling(problem, folds), started)
+        self._learn(framed, origins.state_of, origins.parted, origins.rolling, started)
         self._targets, self._channels = len(data.target_channels), (data.channels, data.known_channels)
         self._context = origins.tail(data, self.best_params_.get("window"))
         self.series_ = np.asarray(data.ids)
@@ -243,11 +241,3 @@ class LSTMForecaster(LSTMEstimator):
                 f"the series have {', '.join(data.channels)}; the model was fitted on {', '.join(self._channels[0])}"
             )
         return data
-
-
-def _state(problem: Problem, train: Index) -> State:
-    return problem.task.fit_state(problem.frame, train, problem.options)
-
-
-def _parted(problem: Problem, share: float, seed: int) -> Problem:
-    return problem if share else origins.unvalidated(problem)

@@ -15,7 +15,7 @@ from lstm_automl.tasks.forecasting_parts import SHARE, Bounds, plan
 from lstm_automl.tasks.problem import Problem, metric_of
 from lstm_automl.tasks.series_arrays import sequences_from_arrays
 from lstm_automl.tasks.series_rows import head, past_lengths
-from lstm_automl.tasks.task import Prepared, Task, TaskOptions
+from lstm_automl.tasks.task import Prepared, State, Task, TaskOptions
 
 
 def sequences(y: Any, known: Any, observed: Any, series: Any = None) -> Sequences:
@@ -61,15 +61,27 @@ def framed(
     return Problem(task, options, prepared, metric_of(task, metric))
 
 
-def unvalidated(problem: Problem) -> Problem:
-    """The problem with every origin in the training part."""
+def state_of(problem: Problem, train: Index) -> State:
+    """Scalers of the training origins."""
+    return problem.task.fit_state(problem.frame, train, problem.options)
+
+
+def parted(problem: Problem, share: float, seed: int = 0) -> Problem:
+    """The problem as it is where a ``share`` is validated, else with every origin in the training part.
+
+    The last rows are held out, whatever the seed.
+    """
+    if share:
+        return problem
     refit = problem.split.refit
     fold = Fold(refit, np.empty(0, np.int64))
     return replace(problem, prepared=Prepared(problem.frame, Split((fold,), refit)))
 
 
-def rolling(problem: Problem, folds: int | None) -> Problem:
+def rolling(problem: Problem, folds: int | None, seed: int = 0) -> Problem:
     """The problem with the folds of a search: ``None`` = rolling origins below 500 of them, else the last part.
+
+    Folds follow time, whatever the seed.
 
     Raises:
         DataError: so many folds need longer series.

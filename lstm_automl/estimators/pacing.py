@@ -8,6 +8,7 @@ from dataclasses import replace
 from lstm_automl.estimators import storing
 from lstm_automl.estimators.effort import Allowance, Effort, Means, affordable, expected_epochs
 from lstm_automl.estimators.selection import refit_epochs
+from lstm_automl.estimators.sessions import Session
 from lstm_automl.search.contracts import Table, TrialRow
 from lstm_automl.search.cut_off import cut_off, settled_table
 from lstm_automl.search.observer import Observer
@@ -20,7 +21,7 @@ EXTENSIONS = 3
 """Times a search is taken up again; one that is complete returns at once."""
 
 
-def searched(session: storing.Session, allowance: Allowance, seen: Observer) -> tuple[Table, Effort]:
+def searched(session: Session, allowance: Allowance, seen: Observer) -> tuple[Table, Effort]:
     """The trials, and what can be spent on choosing among them.
 
     Time that is too short for a selection goes to the search; without any scored epoch, all that is left.
@@ -50,7 +51,7 @@ def searched(session: storing.Session, allowance: Allowance, seen: Observer) -> 
     return table, effort
 
 
-def _standing(session: storing.Session, allowance: Allowance, asked: Effort) -> tuple[Table, Effort, float]:
+def _standing(session: Session, allowance: Allowance, asked: Effort) -> tuple[Table, Effort, float]:
     """The trials now, what can be spent on them, and seconds to search on, 0 = not at all."""
     left, direction = allowance.left(), session.problem.metric.direction
     table = session.driver.settled()
@@ -72,12 +73,12 @@ def _standing(session: storing.Session, allowance: Allowance, asked: Effort) -> 
     return table, effort, spare / 2 if spare > 0 else left
 
 
-def refit_seconds(session: storing.Session, table: Table, effort: Effort) -> float:
+def refit_seconds(session: Session, table: Table, effort: Effort) -> float:
     """What the refit will take; 0 where nothing is known of it."""
     return _means(session, table, 0.0).refits(effort.ensemble)
 
 
-def refit_length(session: storing.Session, best: TrialRow, effort: Effort, seconds: float | None) -> int:
+def refit_length(session: Session, best: TrialRow, effort: Effort, seconds: float | None) -> int:
     """Epochs of the refit: those it should have or, under a time budget, those that fit in.
 
     A schedule that is shorter ends as it should, one that is cut off does not. Never fewer than to the best epoch.
@@ -96,7 +97,7 @@ def refit_length(session: storing.Session, best: TrialRow, effort: Effort, secon
     return min(wanted, max(least, cost.refit_epochs(seconds / rounds)))
 
 
-def _means(session: storing.Session, table: Table, left: float) -> Means:
+def _means(session: Session, table: Table, left: float) -> Means:
     """What is left and what things cost."""
     settings, cut = session.settings, cut_off(table, session.problem.metric.direction)
     finalists = rank(table, session.problem.metric.direction)[: settings.finalists if cut is None else 1]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lstm_automl.estimators.request import Search
-from lstm_automl.estimators.storing import scheduler
+from lstm_automl.estimators.sessions import scheduler
 from lstm_automl.search.contracts import NewTrial
 from lstm_automl.spaces.loader import load
 
