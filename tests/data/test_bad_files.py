@@ -252,6 +252,8 @@ NPZ = [
     Bad("object array", npz(X=np.array([np.zeros(2), np.zeros(3)], dtype=object), y=[1, 2]),
         "a.npz: X is an object array, which is never loaded; store ragged sequences as 'values' (rows, features) "
         "and 'offsets' (n + 1,) integers from 0 to rows"),
+    Bad("object labels", npz(X=X, y=np.array(["a", 1], dtype=object)),
+        "a.npz: y is an object array, which is never loaded; store all its items as text, or all as numbers"),
     Bad("unknown array", npz(x=X, y=[1, 2]), "a.npz: unknown array 'x'; did you mean 'X'? (valid: X, channels, "
         "groups, ids, lengths, offsets, static, static_names, values, weight, y)"),
     Bad("no X", npz(y=[1, 2]), "a.npz: no array 'X' (found: y)"),

@@ -115,9 +115,11 @@ def test_unsigned_labels_beyond_int64_keep_their_value(tmp_path: Path) -> None:
 
 def test_names_stored_as_bytes_are_text(tmp_path: Path) -> None:
     pd.DataFrame({"t0": [0.5, 1.5], "label": ["größe".encode(), b"b"]}).to_parquet(tmp_path / "a.parquet")
-    targets = load(tmp_path / "a.parquet", DataOptions(), kind="label").targets
-    assert targets is not None
-    assert targets.tolist() == ["größe", "b"]
+    np.savez(tmp_path / "a.npz", X=np.zeros((2, 3)), y=np.array(["größe".encode(), b"b"]))
+    for name in ("a.parquet", "a.npz"):
+        targets = load(tmp_path / name, DataOptions(), kind="label").targets
+        assert targets is not None
+        assert targets.tolist() == ["größe", "b"]
 
 
 def test_blanks_around_the_names_of_columns_say_nothing(tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def _member(archive: Any, name: str, source: str) -> NDArray[Any]:
         return np.asarray(archive[name])
     except ValueError as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
-            raise DataError(f"{source}: {name} is an object array, which is never loaded; {RAGGED}") from None
+            instead = RAGGED if name in ("X", "values") else "store all its items as text, or all as numbers"
+            raise DataError(f"{source}: {name} is an object array, which is never loaded; {instead}") from None
         raise
 
 
@@ -127,6 +128,8 @@ def _check_read(arrays: Mapping[str, NDArray[Any]], kind: Kind, source: str) -> 
 
 
 def _labels(y: NDArray[Any], source: str, labelled: bool) -> NDArray[Any] | None:
+    if y.dtype.kind == "S":
+        y = np.char.decode(y, "utf-8", "replace")
     if y.dtype.kind == "U" and (np.char.strip(y) == "").any():
         if not labelled:
             return None
