@@ -16,14 +16,12 @@ from lstm_automl.models.augment import augment, mix, neighbour
 from lstm_automl.models.calls import Compiled, collect
 from lstm_automl.models.feeds import Feed, Tensors
 from lstm_automl.models.forward import Forward
+from lstm_automl.models.schedules import FED
 from lstm_automl.models.updates import State
 from lstm_automl.spaces.neutral import read
 
 MOST = 8
 """Compiled kinds that a process keeps: some 20 MB each."""
-
-# What reaches a graph as data; every other value may shape it.
-FED = ("learning_rate", "schedule")
 
 _kept: OrderedDict[Hashable, Graph] = OrderedDict()
 _lock = threading.Lock()

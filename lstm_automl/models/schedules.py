@@ -53,5 +53,8 @@ SCHEDULES: Mapping[str, Callable[[Rates], Rates]] = {
     "one_cycle": _one_cycle,
 }
 
+FED = ("learning_rate", "schedule")
+"""Hyper-parameters that reach a training graph as data: networks that differ in nothing else share one."""
+
 RISING = ("one_cycle",)
 """Those whose rate rises before it falls."""

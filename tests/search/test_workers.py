@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from lstm_automl.search.contracts import RungResult, RungSpec
-from lstm_automl.search.executors import devices, ready, roster
+from lstm_automl.search.executors import devices, ready
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.roster import Worker, match
 from lstm_automl.search.executors.spawned import Spawned
@@ -55,13 +55,6 @@ def test_a_rung_goes_where_its_graph_may_be(asked: list[RungSpec], found: list[i
     crew = [worker(3, spec(3, units=33)), worker(2, spec(2)), worker(1, spec(1), spec(4)), worker(0)]
     pairs = match(asked, crew)
     assert [w.number for _, w in sorted(pairs, key=lambda pair: pair[0])] == found
-
-
-@pytest.mark.slow
-def test_what_makes_no_kind_of_network_of_its_own() -> None:
-    from lstm_automl.models import graph
-
-    assert graph.FED == roster.FED
 
 
 def whereabouts(spec: RungSpec, on_epoch: Any) -> RungResult:

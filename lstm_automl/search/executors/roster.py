@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_automl.errors import LstmAutomlError, StorageError
+from lstm_automl.models.schedules import FED
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors import wire
 from lstm_automl.search.executors.endings import EXHAUSTED
@@ -18,9 +19,6 @@ from lstm_automl.search.results import canonical
 
 RECENT = 8
 """Rungs of which a worker may still have the graph."""
-
-FED = ("learning_rate", "schedule")
-"""Values that reach a graph as data: rungs that differ in nothing else share theirs."""
 
 
 @dataclass
