@@ -19,12 +19,7 @@ from lstm_automl.errors import DataError
 def from_long(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, labelled: bool) -> Sequences:
     """Frame groups of rows as sequences.
 
-    Args:
-        table: Of a file.
-        roles: Of its columns.
-        options: As given.
-        kind: What is to be learnt.
-        labelled: False: targets may be absent.
+    The arguments are those of :func:`lstm_automl.data.wide.from_wide`.
 
     Raises:
         DataError: no target or feature, a label that changes within an id, two rows of an id at one time,

@@ -27,12 +27,7 @@ def is_nested(table: Table) -> bool:
 def from_nested(table: Table, roles: Roles, options: DataOptions, *, kind: Kind, labelled: bool) -> Sequences:
     """Frame a table of nested lists; every other column needs a role.
 
-    Args:
-        table: Of a file.
-        roles: Of its columns.
-        options: As given.
-        kind: What is to be learnt.
-        labelled: False: targets may be absent.
+    The arguments are those of :func:`lstm_automl.data.wide.from_wide`.
 
     Raises:
         DataError: a cell that is not ``(time, features)`` numbers, no target, a column without a role.

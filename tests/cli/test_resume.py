@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -102,9 +103,9 @@ def test_caps(options: tuple[str, ...], time_: Any, memory: Any, made: Path, ran
 
 def test_a_cap_that_is_none(made: Path, ran: list[Search]) -> None:
     before = (made / storing.REQUEST).read_bytes()
-    with pytest.raises(Exception, match="is not a time"):
+    with pytest.raises(click.BadParameter, match="is not a time"):
         resume(made, "--trial-time", "soon")
-    with pytest.raises(Exception, match="-1"):
+    with pytest.raises(click.BadParameter, match="-1"):
         resume(made, "--trial-memory", "-1")
     assert (made / storing.REQUEST).read_bytes() == before
 
