@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from lstm_automl.cli import options
@@ -23,7 +21,7 @@ def evaluate(model: str, data: str, home: str, tracking_uri: str | None, as_json
 
     scores = inference.evaluate(load(resolve(model, home, tracking_uri)), data)
     if as_json:
-        click.echo(json.dumps(scores))
+        click.echo(options.as_line(scores))
         return
     for name, value in scores.items():
         click.echo(f"{name} {value:.6g}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import types
 import typing
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,6 +84,23 @@ tracking_uri = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Last line of output is one JSON object.")
 as_json_array = click.option("--json", "as_json", is_flag=True, help="Last line of output is a JSON array of objects.")
+
+
+def as_line(found: Any) -> str:
+    """One line of JSON, with null for numbers that are not finite: JSON has no word for them.
+
+    >>> as_line({"mase": float("nan"), "rows": [1, 2.5, "a"]})
+    '{"mase": null, "rows": [1, 2.5, "a"]}'
+    """
+    return json.dumps(_finite(found))
+
+
+def _finite(found: Any) -> Any:
+    if isinstance(found, Mapping):
+        return {name: _finite(value) for name, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [_finite(value) for value in found]
+    return None if isinstance(found, float) and not math.isfinite(found) else found
 
 
 def from_model(model: type[BaseModel], skip: frozenset[str] = frozenset()) -> list[click.Option]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ def resume(name: str, home: str, as_json: bool, **changes: Any) -> None:
             storing.remember(directory, settings)
         result = run_and_report(directory, settings, started, quiet=as_json)
     if as_json:
-        click.echo(json.dumps(result.to_json()))
+        click.echo(options.as_line(result.to_json()))
 
 
 def _changed(directory: Path, given: dict[str, Any]) -> Search:

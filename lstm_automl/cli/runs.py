@@ -27,7 +27,7 @@ def list_(home: str, as_json: bool) -> None:
     """One line a search: trials, the model's trial and the score it was chosen by; before, the best so far."""
     rows = [_row(folder) for folder in searches(home)]
     if as_json:
-        click.echo(json.dumps(rows))
+        click.echo(options.as_line(rows))
         return
     if not rows:
         click.echo(f"no search in {home}")
@@ -56,7 +56,7 @@ def show(name: str, home: str, as_json: bool) -> None:
     floors: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     rows = leaderboard(table, floors, meta["metric"], meta["direction"])
     if as_json:
-        click.echo(json.dumps(rows))
+        click.echo(options.as_line(rows))
         return
     click.echo(markdown(rows))
     if (cut := cut_off(table, meta["direction"])) is not None:
@@ -80,7 +80,7 @@ def best(name: str, home: str, as_json: bool) -> None:
     top = chosen(folder, table, meta["direction"])
     assert top is not None
     if as_json:
-        click.echo(json.dumps(top._asdict()))
+        click.echo(options.as_line(top._asdict()))
         return
     click.echo(f"trial {top.number}: {top.said(meta['metric'])}{'' if top.model else '; no model yet'}")
     click.echo(" ".join(f"--set {k}={json.dumps(v).strip(chr(34))}" for k, v in top.values.items()))

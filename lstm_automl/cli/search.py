@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +151,7 @@ def _search(task: str, task_options: dict[str, Any], given: dict[str, Any]) -> N
         directory = storing.create(Path(settings.home) / name, problem, space, settings)
         result = run_and_report(directory, settings, started, quiet=as_json)
     if as_json:
-        click.echo(json.dumps(result.to_json()))
+        click.echo(options.as_line(result.to_json()))
 
 
 def _refuse_locked(task: str, data: str, settings: Any) -> None:
