@@ -9,7 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lstm_automl.data.frame import Frame
+from lstm_automl.data.split import Index
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.task import Prepared
 
@@ -17,13 +20,15 @@ SHORT, LONG, VERY_LONG = 32, 160, 400
 """Steps an example: below, convolutions do not shorten; above, they shorten by 4; above the last, always."""
 MANY = 2000
 """Training examples from which small batches only cost time."""
+SEAM = 1.2
+"""From its last step to its first a closed sequence changes as from step to step, at most so many times as much."""
 
 
 def adapt(space: Space, prepared: Prepared) -> Space:
     """The space for this data.
 
     * ``window`` only where examples are windows of longer sequences, and no longer than those;
-    * ``conv_stride`` by length; ``circular_shift`` only for sequences of one length;
+    * ``conv_stride`` by length; ``circular_shift`` only for closed sequences of one length;
     * ``batch_size`` by the number of examples; ``channel_independent`` only with several channels.
     """
     frame = prepared.frame
@@ -33,11 +38,26 @@ def adapt(space: Space, prepared: Prepared) -> Space:
     space = _limited(space, "window", longest) if windowed else _without(space, "window")
     if frame.features == 1:
         space = _without(space, "channel_independent")
-    if int(lengths.min()) != longest:
+    if int(lengths.min()) != longest or not _closed(frame, prepared.split.folds[0].train):
         space = _kept(space, "augment", lambda v: v != "circular_shift")
     typical = float(np.median(lengths)) if not windowed else float(min(longest, _default(space, "window", longest)))
     space = _strides(space, typical)
     return _batches(space, len(lengths))
+
+
+def _closed(frame: Frame, examples: Index) -> bool:
+    """Whether sequences of one length go on at their start where they end: outlines, cycles of a wheel."""
+    x, low = frame.fields["x"].values, frame.examples["low"][examples]
+    length = int(frame.lengths[examples[0]])
+    steps = [_change(x[low + k], x[low + k + 1]) for k in range(length - 1)]
+    return _change(x[low + length - 1], x[low]) <= SEAM * float(np.mean(steps or [0.0]))
+
+
+def _change(before: NDArray[Any], after: NDArray[Any]) -> float:
+    """The mean absolute difference of rows, missing values apart."""
+    found = np.abs(np.asarray(after, dtype=np.float64) - before)
+    known = found[~np.isnan(found)]
+    return float(known.mean()) if known.size else 0.0
 
 
 def _strides(space: Space, steps: float) -> Space:

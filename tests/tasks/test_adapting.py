@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -37,9 +40,25 @@ def test_batches_follow_the_number_of_examples() -> None:
     assert (many.values, many.default) == ((32, 64), 32)
 
 
-def test_a_circular_shift_needs_equal_lengths() -> None:
-    assert "circular_shift" in _classified(20, 50).parameters["augment"].values
-    assert "circular_shift" not in _classified(20, 50, ragged=True).parameters["augment"].values
+@pytest.mark.parametrize(
+    ("series", "shifted"),
+    [
+        (lambda i: np.sin(np.arange(50) * 2 * np.pi / 50 + i), True),
+        (lambda i: np.where(np.arange(50) == 7, np.nan, np.sin(np.arange(50) * 2 * np.pi / 50 + i)), True),
+        (lambda i: np.zeros(50), True),
+        (lambda i: np.sin(np.arange(50 - i % 3) * 2 * np.pi / (50 - i % 3)), False),
+        (lambda i: np.arange(50.0) + i, False),
+        (lambda i: np.sin(np.arange(50) * 2 * np.pi / 75 + i), False),
+    ],
+    ids=["closed", "closed, with gaps", "constant", "ragged", "rising", "two thirds of a cycle"],
+)
+def test_a_circular_shift_is_for_closed_sequences(series: Callable[[int], Any], shifted: bool) -> None:
+    task = Classification()
+    options, x = task.options(allow_nan=True), [series(i)[:, None] for i in range(20)]
+    prepared = task.prepare(Parts(from_arrays(x, np.arange(20) % 2, allow_nan=True)), options)
+    space = adapt(load("classification"), prepared)
+    assert ("circular_shift" in space.parameters["augment"].values) is shifted
+    assert any(start["augment"] == "circular_shift" for start in space.starts()) is shifted
 
 
 def test_a_value_the_user_holds_stays() -> None:
