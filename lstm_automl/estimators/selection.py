@@ -18,6 +18,9 @@ from lstm_automl.search.view import StoreView
 from lstm_automl.spaces.neutral import read
 from lstm_automl.tasks.task import Direction, Metric
 
+NEAR = 3
+"""Trials among which curves decide where there are no fresh runs."""
+
 
 def choose(
     driver: Driver, table: Table, objective: Metric, folds: int, effort: Effort, *, seconds: float | None = None
@@ -26,6 +29,7 @@ def choose(
 
     One run's best epoch flatters it; the mean over fresh seeds does not. The choice is by the mean over all runs, the
     search's own included: what it says of a trial is worth more than its flattery costs (``benchmarks/selection.py``).
+    Without fresh runs it is among the three best: a good epoch between two bad ones is luck that a refit will not have.
 
     Args:
         driver: Of the finished search.
@@ -40,7 +44,9 @@ def choose(
     """
     metric, direction = objective.name, objective.direction
     finalists = rank(table, direction)[: effort.finalists]
-    if len(finalists) < 2 or effort.seeds < 1:
+    if effort.seeds < 1:
+        return _steadiest(rank(table, direction)[:NEAR], direction)
+    if len(finalists) < 2:
         return finalists[0]
     requests = [
         JobRequest(t.number, "seed", fold, seed, to_epoch=driver.limits.max_epochs)
@@ -56,6 +62,22 @@ def choose(
     again = {t.number: _mean(t, [r for run in runs[t.number] for r in run], metric, direction) for t in finalists}
     ranked = rank([_together(t, again[t.number], len(runs[t.number])) for t in finalists], direction)
     return again[ranked[0].number] if ranked else finalists[0]
+
+
+def _steadiest(ranked: Sequence[TrialRow], direction: Direction) -> TrialRow:
+    """The best by its best epoch and the better one beside it, the mean over folds; the first where none is whole."""
+    sign = -1.0 if direction == "max" else 1.0
+
+    def key(trial: TrialRow) -> float:
+        found = [_with_the_next(trial.best_epoch, [sign * v for v in curve]) for curve in trial.epochs if curve]
+        return sum(found) / len(found) if found else sign * (trial.score or 0.0)
+
+    return min((t for t in ranked if t.status == "completed"), key=key, default=ranked[0])
+
+
+def _with_the_next(best: int, curve: Sequence[float]) -> float:
+    at = min(best, len(curve) - 1)
+    return (curve[at] + min((curve[e] for e in (at - 1, at + 1) if 0 <= e < len(curve)), default=curve[at])) / 2
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,28 @@ def test_without_runs_the_search_decides() -> None:
     assert driver.asked == []
 
 
+def _curve(number: int, best: int, *scores: float) -> TrialRow:
+    return TrialRow(number, {}, "completed", scores[best], 1 - scores[best], best, epochs=(scores,) * 2)
+
+
+@pytest.mark.parametrize(
+    ("curves", "chosen"),
+    [
+        ((_curve(0, 1, 0.4, 0.95, 0.4), _curve(1, 2, 0.88, 0.9, 0.91)), 1),  # swings: good between two bad ones
+        ((_curve(0, 2, 0.4, 0.4, 0.95), _curve(1, 2, 0.88, 0.9, 0.91)), 1),  # the same at the end
+        ((_curve(0, 1, 0.2, 0.95, 0.9), _curve(1, 2, 0.88, 0.9, 0.91)), 0),  # learns fast
+        ((_curve(0, 0, 0.95), _curve(1, 2, 0.88, 0.9, 0.91)), 0),  # one epoch says what it says
+    ],
+)
+def test_without_runs_a_lucky_epoch_does_not_decide(curves: tuple[TrialRow, ...], chosen: int) -> None:
+    assert _choose(Recorded({}), curves, Effort(1, 0, 1)).number == chosen
+
+
+def test_without_runs_only_the_best_three_are_looked_at() -> None:
+    swings = [_curve(n, 1, 0.1, 0.95 - n / 100, 0.1) for n in range(3)]
+    assert _choose(Recorded({}), (*swings, _curve(3, 1, 0.9, 0.9, 0.9)), Effort(1, 0, 1)).number == 0
+
+
 def test_each_finalist_is_first_run_once() -> None:
     driver = Recorded({})
     _choose(driver, _table(0.9, 0.8, 0.7, 0.6))
