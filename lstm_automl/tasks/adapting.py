@@ -22,6 +22,8 @@ MANY = 2000
 """Training examples from which small batches only cost time."""
 SEAM = 1.2
 """From its last step to its first a closed sequence changes as from step to step, at most so many times as much."""
+ENOUGH = 1000
+"""Examples that tell whether sequences are closed."""
 
 
 def adapt(space: Space, prepared: Prepared) -> Space:
@@ -38,26 +40,33 @@ def adapt(space: Space, prepared: Prepared) -> Space:
     space = _limited(space, "window", longest) if windowed else _without(space, "window")
     if frame.features == 1:
         space = _without(space, "channel_independent")
-    if int(lengths.min()) != longest or not _closed(frame, prepared.split.folds[0].train):
+    if _shifts(space) and (int(lengths.min()) != longest or not _closed(frame, prepared.split.folds[0].train)):
         space = _kept(space, "augment", lambda v: v != "circular_shift")
     typical = float(np.median(lengths)) if not windowed else float(min(longest, _default(space, "window", longest)))
     space = _strides(space, typical)
     return _batches(space, len(lengths))
 
 
+def _shifts(space: Space) -> bool:
+    found = space.parameters.get("augment")
+    return found is not None and found.kind == "choice" and "circular_shift" in found.values
+
+
 def _closed(frame: Frame, examples: Index) -> bool:
-    """Whether sequences of one length go on at their start where they end: outlines, cycles of a wheel."""
-    x, low = frame.fields["x"].values, frame.examples["low"][examples]
-    length = int(frame.lengths[examples[0]])
+    """Whether sequences of one length go on at their start where they end, in every channel: outlines, cycles."""
+    some = examples[:: -(-len(examples) // ENOUGH)]
+    x, low = frame.fields["x"].values, frame.examples["low"][some]
+    length = int(frame.lengths[some[0]])
     steps = [_change(x[low + k], x[low + k + 1]) for k in range(length - 1)]
-    return _change(x[low + length - 1], x[low]) <= SEAM * float(np.mean(steps or [0.0]))
+    usual = np.mean(steps, axis=0) if steps else 0.0
+    return bool((_change(x[low + length - 1], x[low]) <= SEAM * usual).all())
 
 
-def _change(before: NDArray[Any], after: NDArray[Any]) -> float:
-    """The mean absolute difference of rows, missing values apart."""
+def _change(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.float64]:
+    """The mean absolute difference of rows, a number a channel, missing values apart."""
     found = np.abs(np.asarray(after, dtype=np.float64) - before)
-    known = found[~np.isnan(found)]
-    return float(known.mean()) if known.size else 0.0
+    known = ~np.isnan(found)
+    return np.asarray(np.where(known, found, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), dtype=np.float64)
 
 
 def _strides(space: Space, steps: float) -> Space:

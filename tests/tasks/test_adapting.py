@@ -40,21 +40,36 @@ def test_batches_follow_the_number_of_examples() -> None:
     assert (many.values, many.default) == ((32, 64), 32)
 
 
+def _wave(i: int, length: float = 50) -> Any:
+    return np.sin(np.arange(50) * 2 * np.pi / length + i)
+
+
 @pytest.mark.parametrize(
     ("series", "shifted"),
     [
-        (lambda i: np.sin(np.arange(50) * 2 * np.pi / 50 + i), True),
-        (lambda i: np.where(np.arange(50) == 7, np.nan, np.sin(np.arange(50) * 2 * np.pi / 50 + i)), True),
+        (_wave, True),
+        (lambda i: np.where(np.arange(50) == 7, np.nan, _wave(i)), True),
         (lambda i: np.zeros(50), True),
         (lambda i: np.sin(np.arange(50 - i % 3) * 2 * np.pi / (50 - i % 3)), False),
         (lambda i: np.arange(50.0) + i, False),
-        (lambda i: np.sin(np.arange(50) * 2 * np.pi / 75 + i), False),
+        (lambda i: _wave(i, 75), False),
+        (lambda i: np.stack([1000 * _wave(i), np.arange(50.0)], axis=1), False),
+        (lambda i: np.stack([1000 * _wave(i), _wave(i)], axis=1), True),
     ],
-    ids=["closed", "closed, with gaps", "constant", "ragged", "rising", "two thirds of a cycle"],
+    ids=[
+        "closed",
+        "closed, with gaps",
+        "constant",
+        "ragged",
+        "rising",
+        "two thirds of a cycle",
+        "one channel rises",
+        "two channels",
+    ],
 )
 def test_a_circular_shift_is_for_closed_sequences(series: Callable[[int], Any], shifted: bool) -> None:
     task = Classification()
-    options, x = task.options(allow_nan=True), [series(i)[:, None] for i in range(20)]
+    options, x = task.options(allow_nan=True), [series(i).reshape(len(series(i)), -1) for i in range(20)]
     prepared = task.prepare(Parts(from_arrays(x, np.arange(20) % 2, allow_nan=True)), options)
     space = adapt(load("classification"), prepared)
     assert ("circular_shift" in space.parameters["augment"].values) is shifted
