@@ -268,6 +268,17 @@ def test_a_place_that_cannot_be_written_is_exit_code_5(capsys: pytest.CaptureFix
     assert "Error: cannot lock /proc/self/searches/classification-demo" in capsys.readouterr().err
 
 
+def test_a_store_of_the_environment_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "./mlruns")
+    assert run(["search", "classification", "--data", "demo"]) == 2
+    assert "Error: MLFLOW_TRACKING_URI './mlruns': MLflow no longer writes" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 class TestState:
     """Damage in a search that exists; the making of a search trains nothing, so it is made here by hand."""
 
@@ -319,6 +330,22 @@ class TestState:
         assert "  seed: 0 there, 1 now\n" in err
         assert "  space: space " in err
         assert "another --name" in err
+
+    @pytest.mark.parametrize("kept", ["./mlruns", "file:///tmp/runs", "gone://host"])
+    @pytest.mark.parametrize("verb", ["resume", "sync"])
+    def test_a_store_that_mlflow_no_longer_takes(
+        self, made: Path, verb: str, kept: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from lstm_automl.estimators import storing
+
+        monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+        request = made / "request.json"
+        request.write_text(request.read_text().replace('"tracking_uri": null', f'"tracking_uri": "{kept}"'))
+        before = request.read_bytes()
+        assert storing.request(made)[1].tracking_uri == kept
+        assert run([verb, made.name]) == 2
+        assert f"Error: --tracking-uri {kept!r}: " in capsys.readouterr().err
+        assert request.read_bytes() == before
 
     def test_fewer_trials_than_before(self, made: Path, capsys: pytest.CaptureFixture[str]) -> None:
         request = made / "request.json"

@@ -72,15 +72,16 @@ def warnings_told() -> Iterator[None]:
         yield
 
 
-def _uri(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    from lstm_automl.estimators.request import check_uri
+def checked_uri(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A callback: a tracking URI that MLflow will take."""
+    from lstm_automl.tracking.client import check_uri
 
     return None if value is None else check_uri(value)
 
 
 home = click.option("--home", default="searches", show_default=True, metavar="DIR", help="Folder of searches.")
 tracking_uri = click.option(
-    "--tracking-uri", metavar="URI", callback=_uri, help="MLflow store.  [default: sqlite:///mlflow.db]"
+    "--tracking-uri", metavar="URI", callback=checked_uri, help="MLflow store.  [default: sqlite:///mlflow.db]"
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Last line of output is one JSON object.")
 as_json_array = click.option("--json", "as_json", is_flag=True, help="Last line of output is a JSON array of objects.")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lstm_automl.errors import NoValidTrialError, as_typed
+from lstm_automl.errors import NoValidTrialError, StateError, as_typed
 from lstm_automl.estimators.ahead import Ahead
 from lstm_automl.estimators.effort import Allowance
 from lstm_automl.estimators.result import SearchResult
@@ -100,17 +100,35 @@ def _floors(directory: Path, ahead: Ahead[Baselines], allowance: Allowance) -> t
 
 
 def saved(directory: Path, best: TrialRow, members: Members) -> bool:
-    """Whether the bundle there was made of these members: then nobody needs their checkpoints."""
+    """Whether the bundle there is whole and was made of these members: then nobody needs their checkpoints.
+
+    Raises:
+        StateError: what was written of it is damaged.
+    """
+    from lstm_automl.models import sealed
+
     before, trained = _record(directory), _trained(directory, members)
-    same = before.get("identity") == _identity(best, members) and before.get("trained", trained) == trained
-    return same and (directory / "bundle").exists()
+    if before.get("identity") != _identity(best, members) or before.get("trained", trained) != trained:
+        return False
+    try:
+        sealed.contents(directory / "bundle")
+    except StateError:
+        return False
+    return True
 
 
 def _record(directory: Path) -> dict[str, Any]:
-    """What was written when the bundle there had been made."""
+    """What was written when the bundle there had been made; looks at the test part must not be forgotten."""
     final = directory / FINAL
-    found: dict[str, Any] = json.loads(final.read_text()) if final.exists() else {"looks": 0}
-    return found
+    if not final.exists():
+        return {"looks": 0}
+    try:
+        found: dict[str, Any] = json.loads(final.read_bytes())
+        return {**found, "looks": int(found["looks"]), "test": dict(found["test"])}
+    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
+        raise StateError(
+            f"{final} is damaged: {wrong}; without it the model is made again, and looks at the test part count from 0"
+        ) from None
 
 
 def _identity(best: TrialRow, members: Members) -> dict[str, Any]:
@@ -120,7 +138,9 @@ def _identity(best: TrialRow, members: Members) -> dict[str, Any]:
 
 
 def _trained(directory: Path, members: Members) -> list[str]:
-    return [path.relative_to(directory).as_posix() for path in members.checkpoints]
+    """The networks by name; all attempts at a refit that is done give the same, those at one that is not may not."""
+    paths = [path.relative_to(directory) for path in members.checkpoints]
+    return [(path.parents[1] if members.ended else path).as_posix() for path in paths]
 
 
 def _bundle(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,14 @@ def run(
 def _refitted(session: sessions.Session, best: TrialRow, effort: Effort, allowance: Allowance) -> Members:
     left = allowance.left()
     epochs = pacing.refit_length(session, best, effort, left)
-    members = refit(session.driver, best, effort, epochs, seconds=left)
+    # of fewer than were asked for, a later call with more time needs the checkpoints beside those of the others
+    whole = effort.ensemble == session.settings.ensemble
+
+    def refitted(seconds: float | None, *, again: bool = False) -> Members:
+        members = refit(session.driver, best, effort, epochs, seconds=seconds, again=again)
+        return replace(members, ended=members.ended and whole)
+
+    members = refitted(left)
     if members.lost and not saved(session.directory, best, members):
-        members = refit(session.driver, best, effort, epochs, seconds=allowance.left(), again=True)
+        members = refitted(allowance.left(), again=True)
     return members

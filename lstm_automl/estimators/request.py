@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -39,7 +38,7 @@ class Search(BaseModel):
         storage: URL of a directory (fsspec) through which files reach the cluster's workers and come back; None = they
             see the search's folder themselves.
         trial_time: Seconds that a trial may be trained on one fold, all its rungs together; None = no limit. After them
-            it is ``failed``. Results then depend on the machine's speed.
+            it is ``failed``; what killed attempts took is not counted. Results then depend on the machine's speed.
         trial_memory: MiB by which a rung may make its process grow; None = no limit. Ended for it, it is tried twice
             more, then the trial is ``failed``. Results then depend on the machine.
         seed: From 0; equal seed, equal table.
@@ -108,11 +107,6 @@ class Search(BaseModel):
     def _plain(cls, value: str | None, info: Any) -> str | None:
         return value if value is None or (value == "" and info.field_name == "register_as") else check_name(value)
 
-    @field_validator("tracking_uri")
-    @classmethod
-    def _reachable(cls, value: str | None) -> str | None:
-        return value if value is None else check_uri(value)
-
     @model_validator(mode="after")
     def _placed(self) -> Search:
         wrong = placing.misplaced(self.executor, **{name: getattr(self, name) for name in placing.ASKED})
@@ -141,32 +135,6 @@ def check_name(name: str) -> str:
             "not beginning or ending in '.' or a space"
         )
     return name
-
-
-STORES = ("databricks", "file", "http", "https", "mssql", "mysql", "postgresql", "sqlite")
-"""Schemes of MLflow's own tracking stores."""
-
-
-def check_uri(uri: str) -> str:
-    """A tracking URI of a kind MLflow knows; nothing is opened.
-
-    Raises:
-        UsageError: no store of MLflow begins so.
-
-    >>> check_uri("sqlite:///mlflow.db")
-    'sqlite:///mlflow.db'
-    """
-    from importlib.metadata import entry_points
-
-    scheme, found, _ = uri.partition(":")
-    known = {*STORES, *(e.name for e in entry_points(group="mlflow.tracking_store"))}
-    if not uri.strip() or (found and scheme.partition("+")[0] not in known):
-        raise UsageError(f"--tracking-uri {uri!r}: no store of MLflow begins so{did_you_mean(scheme, known)}")
-    allowed = os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() in ("1", "true")
-    if not allowed and (scheme == "file" or not (found or scheme in known)):
-        meant = f"sqlite:///{uri}" if uri.endswith(".db") else "sqlite:///mlflow.db"
-        raise UsageError(f"--tracking-uri {uri!r}: MLflow no longer writes runs into folders; a database is {meant!r}")
-    return uri
 
 
 def _sentence(error: Any) -> str:

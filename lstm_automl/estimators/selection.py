@@ -87,7 +87,7 @@ class Members:
     Args:
         checkpoints: One each, all trained on the same examples.
         fold: That whose training part they were trained on; None = training and validation part.
-        ended: No later call would train one of them further.
+        ended: No later call would train one of them further, or others beside them.
     """
 
     checkpoints: Sequence[Path]

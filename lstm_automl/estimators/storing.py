@@ -36,11 +36,12 @@ def create(directory: Path, problem: Problem, space: Space, settings: Search) ->
     Raises:
         DifferentSearchError: listing what differs.
         LockedError: another driver works on it.
-        UsageError: the cluster that was asked for does not answer.
+        UsageError: the cluster that was asked for does not answer, or MLflow takes no such store.
         StorageError: it cannot be written.
     """
     meta = identity(problem, space, settings)
     check_place(directory)
+    _check_tracking(settings)
     placing.reach(settings)
     with SearchLock(directory):
         try:
@@ -68,9 +69,22 @@ def check_place(directory: Path) -> None:
 
 
 def remember(directory: Path, settings: Search) -> None:
-    """Keep new limits for the next ``resume``."""
+    """Keep new limits for the next ``resume``.
+
+    Raises:
+        UsageError: MLflow takes no such store.
+        StateError: what is kept there is damaged.
+    """
+    _check_tracking(settings)
     meta, _ = request(directory)
     write_json(directory / REQUEST, {"meta": meta, "settings": settings.model_dump(), "name": directory.name})
+
+
+def _check_tracking(settings: Search) -> None:
+    if settings.track:
+        from lstm_automl.tracking import client
+
+        client.resolve(settings.tracking_uri)
 
 
 def request(directory: Path) -> tuple[dict[str, Any], Search]:
@@ -115,7 +129,10 @@ def _build(directory: Path, problem: Problem) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write whole or not at all."""
+    """Write whole or not at all; it is on the disk before anything that comes later."""
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(data, sort_keys=True, indent=1, default=str))
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(data, sort_keys=True, indent=1, default=str))
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(temporary, path)

@@ -101,6 +101,11 @@ def usable_outcome(directory: Path, work: RungSpec) -> Outcome | None:
     return _newest(directory, work, whole=work.purpose == "refit")
 
 
+def known_outcome(directory: Path, work: RungSpec, again: bool) -> Outcome | None:
+    """As :func:`usable_outcome`; unless it is needed ``again``, a refit without its network has been trained too."""
+    return usable_outcome(directory, work) or (None if again else outcome(directory, work))
+
+
 def _newest(directory: Path, work: RungSpec, *, whole: bool) -> Outcome | None:
     stopped = None
     for folder in attempts_on(directory, work):

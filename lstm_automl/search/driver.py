@@ -145,7 +145,7 @@ class Driver:
         unfinished = sorted({n for n in numbers if not self._store.jobs[n].finished or (again and self._lost(n))})
         seeds = {n for n, request in zip(numbers, requests, strict=True) if request.purpose == "seed"}
         self._cleaner.remove(sorted(seeds.difference(unfinished)))  # who was killed may have left them
-        self._bench.work(unfinished, Budget(seconds, self._clock), None)
+        self._bench.work(unfinished, Budget(seconds, self._clock), None, again)
         rows = [self._store.jobs[n] for n in numbers]
         return [row.result or RungResult(row.number, row.spec.trial, "stopped") for row in rows]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_automl.errors import LstmAutomlError, StorageError
-from lstm_automl.search.attempts import attempts, new_attempt, outcome_in, usable_outcome
+from lstm_automl.search.attempts import attempts, known_outcome, new_attempt, outcome_in
 from lstm_automl.search.budget import Budget
 from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.decisions import Decider, Decision
@@ -68,22 +68,22 @@ class Workbench:
         self._budget = Budget(None, time.monotonic)
         self._decider: Decider | None = None
         self._wrong: BaseException | None = None
-        self._deciding = self._stopping = False
+        self._again = self._deciding = self._stopping = False
 
     def stop(self) -> None:
         """Stop in order; may be called by a signal handler."""
         self._stopping = True
         self._events.tell("stop")
 
-    def work(self, jobs: Sequence[int], budget: Budget, decider: Decider | None) -> None:
+    def work(self, jobs: Sequence[int], budget: Budget, decider: Decider | None, again: bool = False) -> None:
         """Run ``jobs`` and what ``decider`` adds until nothing is left or the budget is spent, whatever an oracle does.
 
         Raises:
             Stopped: :meth:`stop` was called.
             StorageError: the disk is full, read-only or gone.
         """
-        self._events = Events()
-        self._pending, self._budget, self._decider, self._deciding = deque(jobs), budget, decider, False
+        self._events, self._deciding, self._again = Events(), False, again
+        self._pending, self._budget, self._decider = deque(jobs), budget, decider
         try:
             while True:
                 if self._stopping:
@@ -134,7 +134,7 @@ class Workbench:
             job = self._pending.popleft()
             work = self._store.jobs[job].spec
             tried = attempts(self._directory, job)
-            found = usable_outcome(self._directory, work) if tried else None
+            found = known_outcome(self._directory, work, self._again) if tried else None
             if found is not None and found.result.status != "stopped":
                 self._end(work, found.result)
             elif tried and (failed := given_up(self._directory, work, self._max_retries)) is not None:

@@ -85,6 +85,18 @@ def test_what_nobody_needs_is_not_trained_again(tmp_path: Path) -> None:
     assert tried(tmp_path) == [1, 1]
 
 
+def test_results_the_store_has_lost_are_those_of_the_attempts(tmp_path: Path) -> None:
+    results = finished(tmp_path)
+    with closing(Store(tmp_path)) as store:
+        store._db.execute("DELETE FROM jobs WHERE number >= ?", JOBS[:1])
+    with driver(tmp_path) as made:
+        assert same(made.run(REFITS), results)
+        assert tried(tmp_path) == [1, 1]
+        assert same(made.run(REFITS, again=True), results)
+        assert all(there(made))
+    assert tried(tmp_path) == [2, 2]
+
+
 def test_what_is_needed_is(tmp_path: Path) -> None:
     results = finished(tmp_path)
     with driver(tmp_path) as made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_automl.errors import StateError, StorageError
+from lstm_automl.errors import StateError, StorageError, UsageError
 from lstm_automl.tracking import client as door
 from lstm_automl.tracking import database
 
@@ -94,3 +95,34 @@ def test_the_default_is_one_place_whatever_the_folder(tmp_path: Path, monkeypatc
     assert door.resolve("sqlite:///a.db") == f"sqlite:///{tmp_path}/a.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert door.resolve(None) == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("uri", "meant"),
+    [
+        ("./mlruns", "sqlite:///mlflow.db"),
+        ("file:///tmp/mlruns", "sqlite:///mlflow.db"),
+        ("file:/tmp/x.db", "sqlite:////tmp/x.db"),
+        ("file:///tmp/x.db", "sqlite:////tmp/x.db"),
+        ("file:x.db", "sqlite:///x.db"),
+        ("a/x.db", "sqlite:///a/x.db"),
+    ],
+)
+def test_folders_are_refused_wherever_they_are_named(uri: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+    said = f"{re.escape(repr(uri))}: MLflow no longer writes runs into folders; a database is {meant!r}$"
+    with pytest.raises(UsageError, match=f"^--tracking-uri {said}"):
+        door.resolve(uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(UsageError, match=f"^MLFLOW_TRACKING_URI {said}"):
+        door.resolve(None)
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    assert door.resolve(None) == door.resolve(uri) == uri
+
+
+def test_every_store_of_mlflow_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for uri in ("databricks", "databricks-uc", "databricks-uc://profile", "postgresql+psycopg2://host/db"):
+        assert door.resolve(uri) == uri
+    for uri in ("", "nonsense://x"):
+        with pytest.raises(UsageError, match="no store of MLflow begins so"):
+            door.resolve(uri)
