@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -104,13 +104,7 @@ class Classification:
         if len(kept) < 2:
             only = decode(kept, classes)[0]
             raise DataError(f"{parts.train.source}: every label is {only!s}; at least two classes are needed")
-        learnt = np.unique(codes[layout.folds[0][0]])
-        if len(learnt) < 2 and len(layout.folds) == 1:
-            only = decode(learnt, classes)[0]
-            raise DataError(
-                f"{parts.train.source}: every label of the training part is {only!s}; without --split, --valid and "
-                "--group labels are spread over the parts"
-            )
+        _check_learnable(layout, codes, classes, parts.train)
         info = training_info(data, refit) | {"classes": [classes[k] for k in kept]}
         codes = np.where(np.isin(codes, kept), np.searchsorted(kept, codes), UNSEEN)
         split = Split(tuple(Fold(a, b) for a, b in layout.folds), refit, layout.test)
@@ -170,6 +164,23 @@ class Classification:
 def _mine(options: TaskOptions) -> ClassificationOptions:
     assert isinstance(options, ClassificationOptions)
     return options
+
+
+def _check_learnable(layout: splits.Layout, codes: Index, classes: Sequence[Any], train: Sequences) -> None:
+    """Refuse parts from which nothing can be learnt."""
+    learnt = np.unique(codes[layout.folds[0][0]])
+    if len(layout.folds) == 1 and len(learnt) < 2:
+        raise DataError(
+            f"{train.source}: every label of the training part is {decode(learnt, classes)[0]!s}; without --split, "
+            "--valid and --group labels are spread over the parts"
+        )
+    if len(layout.folds) > 1 and not any(
+        len(np.unique(codes[fit])) > 1 and np.isin(codes[valid], codes[fit]).any() for fit, valid in layout.folds
+    ):
+        hint = "more sequences a class are needed" if train.groups is None else "a class needs more groups than one"
+        raise DataError(
+            f"{train.source}: in no fold are there two classes to learn and one of them to validate on; {hint}"
+        )
 
 
 def _frame(data: Sequences, info: Mapping[str, Any]) -> Frame:

@@ -53,6 +53,20 @@ def test_a_training_part_of_one_class_is_refused(demo: Sequences) -> None:
         TASK.prepare(Parts(sorted_by_label), OPTIONS, sizes=(50, 100))
 
 
+@pytest.mark.parametrize("labels", [2, 3])
+def test_folds_in_which_nothing_can_be_learnt_are_refused(demo: Sequences, labels: int) -> None:
+    targets = np.array([f"class {i % labels}" for i in range(len(demo))])
+    data = replace(demo, targets=targets, groups=targets)
+    test = take(data, np.arange(9))
+    with pytest.raises(DataError, match=r"two classes to learn and one of them to validate on; a class needs more gr"):
+        TASK.prepare(Parts(data, None, test), OPTIONS)
+    pair = replace(take(data, np.arange(2)), groups=None)
+    with pytest.raises(DataError, match=r"one of them to validate on; more sequences a class are needed"):
+        TASK.prepare(Parts(pair, None, test), OPTIONS)
+    halves = np.array([f"{label}{i < 100}" for i, label in enumerate(targets)])
+    assert len(TASK.prepare(Parts(replace(data, groups=halves), None, test), OPTIONS).split.folds) > 1
+
+
 def test_a_label_of_the_test_file_alone_is_wrong_and_no_class(demo: Sequences) -> None:
     test = replace(demo, targets=np.where(np.arange(len(demo)) == 0, "new", demo.targets), source="test.csv")
     prepared = TASK.prepare(Parts(demo, None, test), OPTIONS)
