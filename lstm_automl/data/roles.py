@@ -74,19 +74,25 @@ def resolve(columns: Sequence[str], options: DataOptions, kind: Kind, labelled: 
     rest = tuple(
         name for name in columns if name not in single and name not in {*options.static, *options.categorical, *target}
     )
-    _check_index(rest, options, source)
-    return Roles(
+    roles = Roles(
         target, id_, time, group, weight, options.static, options.categorical, options.known, options.features, rest
     )
+    if kind != "series":  # a first column of dates may yet be its time
+        check_index(roles, source)
+    return roles
 
 
-def _check_index(rest: Iterable[str], options: DataOptions, source: str) -> None:
-    """Refuse numbers of rows that pandas wrote and named itself, where no choice of features leaves them out."""
-    index = [name for name in rest if re.fullmatch(r"Unnamed: \d+(_level_\d+)?", name)]
-    if index and not options.features:
+def check_index(roles: Roles, source: str) -> None:
+    """Refuse numbers of rows that pandas wrote and named itself, where no choice of features leaves them out.
+
+    Raises:
+        DataError: the column has no role.
+    """
+    index = [name for name in roles.rest if re.fullmatch(r"Unnamed: \d+(_level_\d+)?", name)]
+    if index and not roles.features:
         raise DataError(
             f"{source}: column {index[0]!r} is an index that pandas wrote, not data: leave it out with --features, "
-            "or write the file with index=False"
+            "or write the file with index=False; or name it with --time or --id"
         )
 
 

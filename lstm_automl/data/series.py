@@ -11,11 +11,14 @@ from lstm_automl.data.checks import check_finite, check_not_empty
 from lstm_automl.data.long import sequence_facts
 from lstm_automl.data.options import DataOptions
 from lstm_automl.data.order import Order, order_rows
-from lstm_automl.data.roles import Roles
+from lstm_automl.data.roles import Roles, check_index
 from lstm_automl.data.sequences import Sequences
-from lstm_automl.data.table import TIME_HINT, Table, matrix
+from lstm_automl.data.table import TIME_HINT, Table, matrix, texts
 from lstm_automl.data.times import has_offsets, is_dates
 from lstm_automl.errors import DataError
+
+TIME_WORDS = ("time", "date", "day")
+"""What a name of a column of times has in it."""
 
 
 def from_series(table: Table, roles: Roles, options: DataOptions) -> Sequences:
@@ -29,6 +32,7 @@ def from_series(table: Table, roles: Roles, options: DataOptions) -> Sequences:
             of what is known ahead), text among the numbers.
     """
     roles = _with_time(table, roles)
+    check_index(roles, table.source)
     target = roles.target or tuple(name for name in roles.features or roles.rest if name not in roles.known)
     if not target:
         raise DataError(f"{table.source}: no number column is left to be forecast; name one with --target")
@@ -61,9 +65,21 @@ def from_series(table: Table, roles: Roles, options: DataOptions) -> Sequences:
 def _with_time(table: Table, roles: Roles) -> Roles:
     """The first column is the time when it holds dates and no other is named."""
     first = table.columns[0]
-    if roles.time is None and first in roles.rest and not roles.features and is_dates(table, first):
+    free = roles.time is None and first in roles.rest and not roles.features
+    if free and is_dates(table, first) and not _repeated_numbers(table, first, roles.id):
         return replace(roles, time=first, rest=tuple(name for name in roles.rest if name != first))
     return roles
+
+
+def _repeated_numbers(table: Table, name: str, id_: str | None) -> bool:
+    """Whether whole numbers repeat within a series, as times do not, under a name that speaks of none."""
+    import pandas
+
+    column = table.frame[name]
+    if not pandas.api.types.is_numeric_dtype(column.dtype) or any(word in name.lower() for word in TIME_WORDS):
+        return False
+    ids = texts(table, id_) if id_ else ""
+    return bool(pandas.DataFrame({"number": column.to_numpy(), "id": ids}).duplicated().any())
 
 
 def _future(ordered: NDArray[np.float64], order: Order, targets: tuple[int, ...]) -> NDArray[np.bool_]:

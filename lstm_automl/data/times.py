@@ -15,6 +15,9 @@ Times = NDArray[Any]
 
 YEARS = "the year must lie in 1678..2261"
 
+LAST_DAY = 22001231
+"""The largest whole number that is a day; columns of small or unsigned integers are widened below it."""
+
 
 def times(table: Table, name: str, codes: NDArray[np.int64]) -> Times:
     """A column as ``(rows,)`` float64 or datetime64[ns] (UTC where it has offsets).
@@ -75,8 +78,11 @@ def _day_numbers(column: Any) -> Any:
     if not types.is_integer_dtype(column.dtype) or not len(column) or column.isna().any():
         return None
     found = column.to_numpy()
+    if int(found.max()) > LAST_DAY:
+        return None
+    found = found.astype(np.int64)
     year, month, day = found // 10000, found // 100 % 100, found % 100
-    if ((year < 1900) | (year > 2200) | (month < 1) | (month > 12) | (day < 1) | (day > 31)).any():
+    if ((year < 1900) | (month < 1) | (month > 12) | (day < 1) | (day > 31)).any():
         return None
     return _parse([str(number) for number in found], "%Y%m%d")
 

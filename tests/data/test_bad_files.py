@@ -99,11 +99,16 @@ CSV = [
     Bad(
         "index of pandas", "Unnamed: 0,t0,t1,label\n0,1,2,a\n1,3,4,b\n",
         "a.csv: column 'Unnamed: 0' is an index that pandas wrote, not data: leave it out with --features, "
-        "or write the file with index=False",
+        "or write the file with index=False; or name it with --time or --id",
     ),
     Bad(
         "whole numbers, no header", "3,1,2,0\n1,2,3,1\n",
-        "a.csv:1: the first line must name the columns, but holds the values 3, 1, 2, 0",
+        "a.csv:1: the first line must name the columns, but holds the values 3, 1, 2, 0; if these are names, "
+        "say --target or --features",
+    ),
+    Bad(
+        "whole numbers, repeated", "900,1,1,0\n1,2,3,1\n",
+        "a.csv:1: the first line must name the columns, but holds the values 900, 1, 1, 0",
     ),
     Bad(
         "weight in words", WIDE.replace("t1", "w") + "1,much,a\n",
@@ -204,6 +209,12 @@ LONG_TABLES = [
 SERIES = [
     Bad("duplicate times", "date,x\n2020-01-01,1\n2020-01-01,2\n",
         "a.csv:3: column 'date': time 2020-01-01 is already at a.csv:2; "
+        "name the column that tells series apart with --id", kind="series"),
+    Bad("index of pandas", "Unnamed: 0,x\n0,1\n1,2\n",
+        "a.csv: column 'Unnamed: 0' is an index that pandas wrote, not data: leave it out with --features, "
+        "or write the file with index=False; or name it with --time or --id", kind="series"),
+    Bad("days that repeat", "trade_day,x\n20240131,1\n20240131,2\n",
+        "a.csv:3: column 'trade_day': time 2024-01-31 is already at a.csv:2; "
         "name the column that tells series apart with --id", kind="series"),
     Bad("missing value", "date,x\n2020-01-01,1\n2020-01-02,\n",
         "a.csv:3: column 'x': missing value (NaN); --allow-nan masks missing values", kind="series"),

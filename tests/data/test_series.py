@@ -11,6 +11,7 @@ import pytest
 from lstm_automl.data.load import load
 from lstm_automl.data.options import DataOptions
 from lstm_automl.data.sequences import Sequences
+from lstm_automl.errors import DataError
 
 
 def read(folder: Path, text: str, **options: object) -> Sequences:
@@ -46,6 +47,50 @@ def test_ways_to_write_a_date(cells: list[str], expected: str, tmp_path: Path) -
 
 def test_whole_numbers_that_are_not_all_days_are_numbers(tmp_path: Path) -> None:
     assert read(tmp_path, "n,y\n20240131,1\n20240132,2\n").channels == ("n", "y")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "UInt8", "uint16", "uint64"])
+def test_whole_numbers_of_any_width_are_numbers(dtype: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"n": pd.array([100, 101, 99], dtype=dtype), "y": [1.0, 2.0, 3.0]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert load(tmp_path / "a.parquet", DataOptions(), kind="series").channels == ("n", "y")
+    timed = load(tmp_path / "a.parquet", DataOptions(time="n"), kind="series")
+    assert timed.times is not None
+    assert timed.times.tolist() == [99, 100, 101]
+
+
+@pytest.mark.parametrize("dtype", ["uint32", "uint64", "UInt32"])
+def test_unsigned_days_are_days_and_larger_numbers_are_not(dtype: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"n": pd.array([20240131, 20240201], dtype=dtype), "y": [1.0, 2.0]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert load(tmp_path / "a.parquet", DataOptions(), kind="series").channels == ("y",)
+    frame["n"] = np.array([2**64 - 1, 20240131], np.uint64)
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert load(tmp_path / "a.parquet", DataOptions(), kind="series").channels == ("n", "y")
+
+
+def test_numbers_like_days_that_repeat_within_a_series_are_numbers(tmp_path: Path) -> None:
+    text = "batch,shop,y\n20240115,a,1\n20240115,{},2\n"
+    assert read(tmp_path, text.format("a"), id="shop").channels == ("batch", "y")
+    assert read(tmp_path, text.format("b"), id="shop").channels == ("y",)
+    assert read(tmp_path, text.replace("shop,", "").replace("a,", "").replace("{},", "")).channels == ("batch", "y")
+    with pytest.raises(DataError, match=r"time 2024-01-15 of id 'a' is already at"):
+        read(tmp_path, text.format("a"), id="shop", time="batch")
+
+
+def test_dates_in_an_index_that_was_saved_twice_are_the_time(tmp_path: Path) -> None:
+    data = read(tmp_path, "Unnamed: 0,y\n2024-01-02,1\n2024-01-01,2\n")
+    assert data.channels == ("y",)
+    assert data.values[:, 0].tolist() == [2, 1]
+
+
+def test_columns_may_be_called_by_numbers(tmp_path: Path) -> None:
+    assert read(tmp_path, "773869,767541,767542\n64,67,65\n62,61,66\n").channels == ("773869", "767541", "767542")
+    text = "2021,2019,2020\n2018,2500,1900\n"
+    for options in ({"target": "2019"}, {"features": "2021,2019,2020"}, {"known": "2020"}):
+        assert len(read(tmp_path, text, **options).channels) == 3
+    with pytest.raises(DataError, match="if these are names, say --target or --features"):
+        read(tmp_path, text)
 
 
 def test_times_with_offsets_are_in_utc_and_said_to_be(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ def read(path: Path, options: DataOptions, *, kind: Kind, labelled: bool = True)
     _check_rows(text, sep, len(header), path.name)
     roles = resolve(header, options, kind, labelled, path.name)
     frame = _frame(text, sep, header, set(text_columns(roles, kind)), path.name)
+    if not (roles.features or roles.known) and len(roles.rest) == len(header):
+        _check_whole_numbers(header, frame, path.name)
     table = Table(frame, path.name, lambda row: f"{path.name}:{_line(text, sep, row)}")
     return from_table(table, options, kind=kind, labelled=labelled)
 
@@ -57,9 +60,8 @@ def _check_names(names: list[str], source: str) -> None:
     values = [name for name in names if re.fullmatch(r"[-+]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][-+]?\d+)|-\d+", name)]
     if values:
         raise DataError(f"{source}:1: the first line must name the columns, but holds the value {values[0]!r}")
-    if len(names) > 1 and all(re.fullmatch(r"\d+", name) for name in names) and not _steady([*map(int, names)]):
-        shown = ", ".join(names[:5])
-        raise DataError(f"{source}:1: the first line must name the columns, but holds the values {shown}")
+    if _whole(names) and len(set(names)) < len(names):
+        raise DataError(_no_names(names, source))
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise DataError(f"{source}:1: duplicate column {', '.join(repr(name) for name in twice[:5])}")
@@ -67,6 +69,23 @@ def _check_names(names: list[str], source: str) -> None:
         raise DataError(
             f"{source}:1: column {names.index('') + 1} has no name (an index written by pandas? use index=False)"
         )
+
+
+def _check_whole_numbers(names: list[str], frame: pandas.DataFrame, source: str) -> None:
+    """Refuse a first line, of which no option names a column, that is a row like those below it."""
+    if not _whole(names) or _steady([*map(int, names)]):
+        return
+    low, high = frame.min(numeric_only=True).min(), frame.max(numeric_only=True).max()
+    if low <= statistics.median(map(int, names)) <= high:
+        raise DataError(f"{_no_names(names, source)}; if these are names, say --target or --features")
+
+
+def _whole(names: list[str]) -> bool:
+    return len(names) > 1 and all(re.fullmatch(r"\d+", name) for name in names)
+
+
+def _no_names(names: list[str], source: str) -> str:
+    return f"{source}:1: the first line must name the columns, but holds the values {', '.join(names[:5])}"
 
 
 def _steady(numbers: list[int]) -> bool:
