@@ -216,3 +216,34 @@ def test_a_cluster_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             on(cluster, tmp_path)
     finally:
         cluster.close()
+
+
+@pytest.mark.parametrize("waits", ["exception", "result"])
+def test_a_result_that_went_with_its_worker_is_not_waited_for(waits: str) -> None:
+    class Gone:
+        """As dask's future of a task that had ended when the one worker that held its result was lost."""
+
+        released = False
+
+        def cancelled(self) -> bool:
+            return False
+
+        def exception(self, timeout: float | None = None) -> None:
+            self._wait("exception", timeout)
+
+        def result(self, timeout: float | None = None) -> None:
+            self._wait("result", timeout)
+
+        def release(self) -> None:
+            self.released = True
+
+        def _wait(self, call: str, timeout: float | None) -> None:
+            assert timeout is not None, "it would wait for ever"
+            if call == waits:
+                raise TimeoutError
+
+    cluster, future = object.__new__(dask.DaskCluster), Gone()
+    cluster._futures = {"token": future}
+    message = cluster._message("token", future)
+    assert message == {"died": "its worker left the cluster, and took the result with it", "ours": False}
+    assert future.released and not cluster._futures

@@ -21,6 +21,8 @@ LOOK_SECONDS = 1.0
 SILENT_SECONDS = 10.0
 SILENCES = 3
 """Times in a row that a scheduler may be silent for so long before it counts as gone."""
+GATHER_SECONDS = 10.0
+"""What a result may take to come, which is a few lines; one that went with its worker never does."""
 LOST_WORKER = ("KilledWorker", "NoValidWorkerError")
 """What dask says of a task whose worker is gone, or gone again and again."""
 
@@ -184,10 +186,14 @@ class DaskCluster:
         self._futures.pop(token, None)
         if done.cancelled():
             return {"died": "the scheduler let go of it", "ours": True}
-        error = done.exception()
-        if error is None:
-            found: Message = done.result()
-            return found
+        try:
+            error = done.exception(timeout=GATHER_SECONDS)
+            if error is None:
+                found: Message = done.result(timeout=GATHER_SECONDS)
+                return found
+        except TimeoutError:
+            done.release()
+            return {"died": f"its worker {LEFT}, and took the result with it", "ours": False}
         if isinstance(error, ImportError):
             return {"died": f"lstm_automl cannot be imported there: {error}", "ours": False}
         kind = type(error).__name__
