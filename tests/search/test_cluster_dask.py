@@ -246,4 +246,5 @@ def test_a_result_that_went_with_its_worker_is_not_waited_for(waits: str) -> Non
     cluster._futures = {"token": future}
     message = cluster._message("token", future)
     assert message == {"died": "its worker left the cluster, and took the result with it", "ours": False}
-    assert future.released and not cluster._futures
+    assert future.released
+    assert not cluster._futures
