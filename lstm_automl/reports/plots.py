@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_automl.reports.curves import Line, Progress
 from lstm_automl.reports.leaderboard import number
+from lstm_automl.reports.ranges import without_outliers
 from lstm_automl.search.contracts import TrialRow
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def learning_curves(lines: Sequence[Line], metric: str) -> Figure:
         mode = "markers" if len(line.x) == 1 else "lines"
         figure.add_trace(Scatter(x=line.x, y=line.y, mode=mode, name=line.name, line=style))
     figure.update_xaxes(title="epoch")
-    figure.update_yaxes(title=metric)
+    figure.update_yaxes(title=metric, range=_shown([y for line in lines for y in line.y]))
     return figure
 
 
@@ -54,8 +55,17 @@ def score_over_time(progress: Progress, metric: str, floors: Mapping[str, float]
         style = {"line_dash": "dash", "line_color": "#777777"}
         figure.add_hline(y=value, annotation_text=name, annotation_position=side, **style)
     figure.update_xaxes(title="minutes")
-    figure.update_yaxes(title=metric)
+    figure.update_yaxes(title=metric, range=_shown([*progress.scores, *floors.values()]))
     return figure
+
+
+def _shown(values: Sequence[float]) -> list[float] | None:
+    """What an axis shows at first, with some room; None = whatever there is."""
+    if not values:
+        return None
+    low, high = without_outliers(values)
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    return [low - room, high + room]
 
 
 def parallel_coordinates(table: Sequence[TrialRow], metric: str, logarithmic: Sequence[str] = ()) -> Figure:
@@ -122,7 +132,7 @@ def page(title: str, figures: Sequence[Figure], after: str = "") -> str:
     ]
     head = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
     style = (
-        "<style>body{font-family:Helvetica,Arial,sans-serif;margin:2em auto;max-width:72em;color:#333}"
+        "<style>body{font-family:Helvetica,Arial,sans-serif;margin:2em auto;padding:0 1em;max-width:72em;color:#333}"
         "table{border-collapse:collapse;font-size:.85em}td,th{padding:.25em .7em;border-bottom:1px solid #ddd;"
         "text-align:left}.wide{overflow-x:auto}tr.floor{font-style:italic;color:#777}</style></head><body>"
     )

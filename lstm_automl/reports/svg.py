@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from lstm_automl.reports.curves import Line
+from lstm_automl.reports.ranges import without_outliers
 
 WIDTH, HEIGHT = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 16, 40, 52
@@ -38,7 +39,7 @@ def chart(
     ys = [y for line in everything for y in line.y] + [value for _, value in levels]
     if not xs:
         return _document([_text(WIDTH / 2, HEIGHT / 2, "nothing to show yet", "middle"), _title(title)])
-    frame = _Frame(_ticks(min(xs), max(xs)), _ticks(*_without_outliers(ys)))
+    frame = _Frame(_ticks(min(xs), max(xs)), _ticks(*without_outliers(ys)))
     parts = [_title(title), *frame.axes(x_label, y_label)]
     faint = [line for line in lines if not line.strong]
     parts += [frame.line(line, _FAINT[i % len(_FAINT)], 1.2) for i, line in enumerate(faint)]
@@ -117,15 +118,6 @@ def _ticks(low: float, high: float, count: int = 6) -> list[float]:
     first = math.floor(low / step + 1e-9)
     last = math.ceil(high / step - 1e-9)
     return [i * step for i in range(first, last + 1)]
-
-
-def _without_outliers(values: Sequence[float]) -> tuple[float, float]:
-    """The range to be shown: a diverging trial must not flatten all others."""
-    ordered = sorted(values)
-    low, high = ordered[0], ordered[-1]
-    quarter, three = ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
-    reach = 4 * (three - quarter)
-    return (low, high) if reach == 0 else (max(low, quarter - reach), min(high, three + reach))
 
 
 def _title(title: str) -> str:

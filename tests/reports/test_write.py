@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from lstm_automl.reports import svg
-from lstm_automl.reports.curves import Line, learning_lines
+from lstm_automl.reports.curves import Line, Progress, learning_lines
 from lstm_automl.reports.leaderboard import as_csv, leaderboard, markdown
+from lstm_automl.reports.plots import score_over_time
 from lstm_automl.reports.write import write_all
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, TrialRow
 from lstm_automl.search.store import Store
@@ -159,3 +160,12 @@ def test_a_floor_far_away_is_named_with_its_value_and_not_drawn_elsewhere() -> N
     text = svg.chart("t", [scores], x_label="x", y_label="y", levels=[("near", 0.9), ("far", 0.1)])
     assert "far 0.1, below" in text
     assert text.count("stroke-dasharray") == 1
+
+
+def test_a_far_floor_does_not_flatten_the_scores() -> None:
+    scores = [0.97, 0.98, 0.985, 0.99, 0.992, 0.995]
+    shown = score_over_time(Progress(scores, [*range(6)], scores, scores), "accuracy", {"majority": 0.1}).layout.yaxis
+    low, high = shown.range
+    assert 0.8 < low < 0.97
+    assert high > 0.995
+    assert score_over_time(Progress([], [], [], []), "accuracy", {}).layout.yaxis.range is None
