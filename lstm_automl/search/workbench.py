@@ -19,6 +19,7 @@ from lstm_automl.search.contracts import Epoch, Executor, RungResult, RungSpec, 
 from lstm_automl.search.decisions import Decider, Decision
 from lstm_automl.search.events import GATHER, LOOK, ROUND, Events
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.records import Records
 from lstm_automl.search.retries import given_up, record_death
 from lstm_automl.search.stopping import KILL_SECONDS, OVERRUN_SECONDS, STOP_SECONDS, Stopped
 from lstm_automl.search.store import Store
@@ -60,7 +61,7 @@ class Workbench:
     ) -> None:
         self._directory, self._store, self._executor = directory, store, executor
         self._observer, self._max_retries, self._on_end = observer, max_retries, on_end
-        self._events = Events()
+        self._events, self._records = Events(), Records()
         self._pending: deque[int] = deque()
         self._running: dict[int, _Running] = {}
         self._epochs: list[tuple[int, Epoch]] = []
@@ -150,8 +151,8 @@ class Workbench:
         self._store.begin(work.job)
         until = None if deadline is None else time.monotonic() + deadline + OVERRUN_SECONDS
         self._running[work.job] = _Running(spec, until)
-        tell = self._events.tell
-        future = self._executor.submit(spec, lambda epoch: tell("epoch", (spec, epoch)))
+        tell, news = self._events.tell, self._records.broken_by
+        future = self._executor.submit(spec, lambda e: tell("record" if news(e) else "epoch", (spec, e)))
         self._observer.on_job_start(spec)
         future.add_done_callback(lambda ended: tell("done", (spec, ended)))
 
@@ -199,7 +200,7 @@ class Workbench:
     def _take(self, kind: str, what: Any) -> None:
         if kind == "decision":
             self._on_decision(what)
-        elif kind == "epoch":
+        elif kind in ("epoch", "record"):
             self._on_epoch(*what)
         elif kind == "done":
             self._on_done(*what)

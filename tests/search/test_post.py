@@ -15,7 +15,8 @@ from lstm_automl.search.executors.roster import Job
 from lstm_automl.search.results import PROGRESS, epochs_done
 from lstm_automl.search.retries import deaths, record_death
 
-EPOCHS = [Epoch(n, 0.5, {"score": 0.1 * n}) for n in range(4)]
+EPOCHS = [Epoch(n, 0.5, {"score": 0.1}) for n in range(4)]
+RECORDS = [Epoch(n, 0.5, {"score": 0.1 * n}) for n in range(4)]
 
 
 def test_epochs_that_follow_quickly_travel_together() -> None:
@@ -24,6 +25,14 @@ def test_epochs_that_follow_quickly_travel_together() -> None:
     for epoch in EPOCHS:
         post.epoch(7, epoch)
     assert [len(m["epochs"]) for m in sent] == [1], "the first of a job does not wait"
+
+
+def test_records_go_at_once_and_take_what_waits_with_them() -> None:
+    sent: list[Any] = []
+    post = Post(sent.append, hold=60.0)
+    for epoch in [*EPOCHS, *RECORDS]:
+        post.epoch(7, epoch)
+    assert [len(m["epochs"]) for m in sent] == [1, 4, 2, 1], "a score of 0.1 is no record after one of 0.1 and of 0"
 
 
 def test_epochs_do_not_wait_for_a_result() -> None:

@@ -1,4 +1,4 @@
-"""What a worker tells its driver: epochs that follow each other quickly travel together, a message wakes both."""
+"""What a worker tells its driver: epochs that follow each other quickly travel together, unless they are news."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from lstm_automl.search.contracts import Epoch
 from lstm_automl.search.executors import wire
+from lstm_automl.search.records import Records
 
 HOLD = 1.0
-"""Seconds between messages about epochs; one that comes later, and the first of a job, goes at once."""
+"""Seconds between messages about epochs; one that comes later, the first of a job and records go at once."""
 
 
 class Post:
@@ -25,15 +26,17 @@ class Post:
         self._send, self._hold = send, hold
         self._lock, self._filled = threading.Lock(), threading.Event()
         self._held: list[Epoch] = []
+        self._records = Records()
         self._job, self._last = -1, time.monotonic()
         threading.Thread(target=self._send_in_time, name="post", daemon=True).start()
 
     def epoch(self, job: int, epoch: Epoch) -> None:
         """An epoch of the job that runs."""
         with self._lock:
-            first, self._job = job != self._job, job
+            news = self._records.broken_by(epoch) or job != self._job
+            self._job = job
             self._held.append(epoch)
-            if first or time.monotonic() - self._last >= self._hold:
+            if news or time.monotonic() - self._last >= self._hold:
                 self._let_go()
             else:
                 self._filled.set()
