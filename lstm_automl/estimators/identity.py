@@ -8,19 +8,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lstm_automl import plugins
 from lstm_automl.errors import DifferentSearchError
 from lstm_automl.estimators.request import Search
+from lstm_automl.models import cost
 from lstm_automl.models.kernels import rule
 from lstm_automl.search import schedulers
 from lstm_automl.search.executors import devices
 from lstm_automl.search.executors.versions import versions
+from lstm_automl.search.reading import reads_results
 from lstm_automl.spaces.space import Space
 from lstm_automl.tasks.problem import Problem
 
 # What makes two searches different; limits, workers and places may change between calls.
 IDENTITY = ("task", "space", "data_digest", "metric", "seed", "concurrency", "oracle", "scheduler", "folds",
-            "max_epochs", "patience", "kernels", "rungs", "tensorflow", "device")  # fmt: skip
-VERSIONS = {"kernels": "the kernel rule", "rungs": "the rung rule", "tensorflow": "TensorFlow"}
+            "max_epochs", "patience", "kernels", "rungs", "order", "tensorflow", "device")  # fmt: skip
+VERSIONS = {
+    "kernels": "the kernel rule",
+    "rungs": "the rung rule",
+    "order": "the order of results",
+    "tensorflow": "TensorFlow",
+}
 
 
 def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]:
@@ -38,7 +46,7 @@ def identity(problem: Problem, space: Space, settings: Search) -> dict[str, Any]
         "folds": len(problem.split.folds),
         "max_epochs": settings.max_epochs,
         "patience": settings.patience,
-        **_versions(settings.scheduler),
+        **_versions(settings.oracle, settings.scheduler),
         "device": _device(settings),
     }
 
@@ -48,19 +56,21 @@ def _device(settings: Search) -> str | None:
     return devices.kind() if settings.executor == "local" else None
 
 
-def _versions(scheduler: str) -> dict[str, Any]:
+def _versions(oracle: str, scheduler: str) -> dict[str, Any]:
     """Of what computes and decides; TensorFlow is not imported for it."""
     tensorflow = versions()["tensorflow"].split(".")
+    reading = reads_results(plugins.load("oracle", oracle), plugins.load("scheduler", scheduler))
     return {
         "kernels": rule.VERSION,  # another rule computes other last digits
         "rungs": 0 if scheduler == "none" else schedulers.RULE,
+        "order": cost.VERSION if reading else None,
         "tensorflow": ".".join(tensorflow[:2]),
     }
 
 
 def check_resumed(directory: Path, meta: Mapping[str, Any], settings: Search) -> None:
     """Raise DifferentSearchError where the table was begun by other rules, TensorFlow or device than these."""
-    now = _versions(meta["scheduler"])
+    now = _versions(meta["oracle"], meta["scheduler"])
     differs = [
         f"version {meta.get(key, 'unknown')} of {words} (now {now[key]})"
         for key, words in VERSIONS.items()

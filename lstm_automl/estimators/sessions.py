@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from lstm_automl.estimators import placing, storing
 from lstm_automl.estimators.effort import Cost
 from lstm_automl.estimators.identity import check_resumed
 from lstm_automl.estimators.request import SEARCH_SHARE, Search
+from lstm_automl.models.cost import rung_seconds
 from lstm_automl.models.schedules import RISING
 from lstm_automl.models.steps import steps_per_epoch
 from lstm_automl.search.contracts import RungResult, Scheduler
 from lstm_automl.search.driver import Driver, Limits
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.reading import Expected
 from lstm_automl.search.store import Store
 from lstm_automl.search.view import StoreView
 from lstm_automl.spaces.neutral import read
@@ -87,7 +90,7 @@ def opened(directory: Path, settings: Search, observer: Observer, started: float
                 directory, store, executor, space=space, oracle=plugins.load("oracle", settings.oracle)(),
                 scheduler=scheduler(settings, problem, space), direction=problem.metric.direction, seed=settings.seed,
                 folds=len(problem.split.folds), limits=limits, concurrency=settings.concurrency,
-                patience=settings.patience, observer=observer,
+                patience=settings.patience, observer=observer, cost=predicted(problem),
             )  # fmt: skip
             yield Session(directory, settings, problem, driver, tracker, observer, executor.capacity)
         finally:
@@ -126,6 +129,12 @@ def scheduler(settings: Search, problem: Problem, space: Space) -> Scheduler:
         direction=problem.metric.direction, steps=steps, warm_up=warm_up
     )
     return made
+
+
+def predicted(problem: Problem) -> Expected:
+    """What so many epochs of a trial take on this problem; see :func:`lstm_automl.models.cost.rung_seconds`."""
+    examples, length = len(problem.split.folds[0].train), round(float(problem.frame.lengths.mean()))
+    return partial(rung_seconds, examples=examples, length=length, features=problem.frame.features)
 
 
 def _stored_problem(folder: Path, digest: str) -> Problem:

@@ -35,8 +35,9 @@ QUICK_PROPOSALS, QUICK_SECONDS = 8, 0.002
 class Decider:
     """Makes decisions one after another; a slow oracle is asked in the background so that the driver stays awake.
 
-    Decision ``k`` is taken when the search's jobs ``0..k-concurrency`` are in, and sees these alone; what is not
-    among them is ``running`` in its table. When there is nothing to start, one more job may be read and it is
+    The decision on job ``k`` is taken when the first ``k - concurrency + 1`` results in the order of
+    :class:`~lstm_automl.search.reading.ReadingOrder` are in, and sees these alone; what is not among them is
+    ``running`` in its table. When there is nothing to start, one more job may be read and it is
     asked again, until all are in. How many results a decision was shown beyond the rule is stored with it, so that a
     search that is continued shows the next one at least as many; the vain questions since then are asked again, with
     the same answer. Where neither oracle nor scheduler reads results, no decision waits for one. ``promoted`` is told
@@ -54,15 +55,13 @@ class Decider:
         seed: int,
         folds: int,
         limits: Limits,
-        concurrency: int,
         patience: int | None,
         promoted: Callable[[int], object] = lambda trial: None,
     ) -> None:
         self._store, self._ledger, self._promoted = store, ledger, promoted
         self._space, self._oracle, self._scheduler = space, oracle, scheduler
         self._direction, self._seed, self._folds, self._limits = direction, seed, folds, limits
-        self._concurrency, self._patience = concurrency, patience
-        self._blind = not any(getattr(part, "reads_results", True) for part in (oracle, scheduler))
+        self._patience = patience
         self._readable, self._quick = store.reads, 0
         self._thought: Future[Decision] | None = None
         self.exhausted = False
@@ -76,7 +75,7 @@ class Decider:
         """Whether a decision can be taken now."""
         if self.exhausted:
             return False
-        self._readable = min(max(self._readable, self._rule()), len(self._ledger))
+        self._readable = min(max(self._readable, self._ledger.rule()), len(self._ledger))
         return self._ledger.finished(self._readable)
 
     def start(self, tell: Tell) -> Decision | None:
@@ -108,8 +107,8 @@ class Decider:
             return []
         first, trial = len(self._store.jobs), decision.trial  # a late answer may find other jobs in its place
         specs = self._continued([replace(spec, job=first + i) for i, spec in enumerate(decision.specs)])
-        self._store.add(specs, trial, self._readable if self._readable > max(0, self._rule()) else None)
-        self._ledger.decide(specs, trial)
+        self._store.add(specs, trial, self._readable if self._readable > max(0, self._ledger.rule()) else None)
+        self._ledger.decide(specs, self._readable, trial)
         if trial is None:
             self._promoted(specs[0].trial)
         return [spec.job for spec in specs]
@@ -122,11 +121,7 @@ class Decider:
             if missing:
                 specs = self._continued(self._specs(number, values, start, end or self._limits.max_epochs, missing))
                 self._store.add(specs)
-                self._ledger.decide(specs)
-
-    def _rule(self) -> int:
-        """How many jobs the next decision may read: 0..k-C of jobs numbered 0..k-1."""
-        return 0 if self._blind else len(self._ledger) - self._concurrency + 1
+                self._ledger.decide(specs, self._ledger.shown_for(number, end))
 
     def _think(self, decision: NewTrial, thought: Future[Decision]) -> None:
         try:

@@ -18,6 +18,7 @@ from lstm_automl.search.ledger import Ledger
 from lstm_automl.search.limits import Limits
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.pieces import settled
+from lstm_automl.search.reading import Expected, reads_results, same
 from lstm_automl.search.rows import best, rank
 from lstm_automl.search.stopping import Stopped
 from lstm_automl.search.store import Store
@@ -52,8 +53,9 @@ class JobRequest:
 class Driver:
     """Runs a search in its directory; the caller holds the SearchLock and owns store and executor.
 
-    Decision ``k`` reads the results of jobs ``0..k-concurrency`` only: equal searches make equal tables on any
-    number of workers and through any number of restarts.
+    The decision on job ``k`` reads ``k - concurrency + 1`` results, in the order in which jobs should end: equal
+    searches make equal tables on any number of workers and through any number of restarts. Where neither oracle nor
+    scheduler reads results, no decision waits.
 
     Args:
         directory: The search directory.
@@ -69,6 +71,7 @@ class Driver:
         concurrency: Jobs that may be under way when the next is decided, at least 1.
         patience: Epochs without a better score before a trial ends; None = never.
         observer: Told what happens.
+        cost: Predicted, of so many epochs of a trial.
         clock: Monotonic seconds, for the time budget.
     """
 
@@ -88,6 +91,7 @@ class Driver:
         concurrency: int,
         patience: int | None,
         observer: Observer | None = None,
+        cost: Expected = same,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if concurrency < 1 or folds < 1:
@@ -95,11 +99,12 @@ class Driver:
         self.directory, self.limits = Path(directory), limits
         self._store, self._seed, self._patience, self._clock = store, seed, patience, clock
         self._folds, self._direction, self._observer = folds, direction, observer or Observer()
-        self._ledger = Ledger(store, str(store.meta["metric"]), direction)
+        waits = concurrency if reads_results(oracle, scheduler) else None
+        self._ledger = Ledger(store, str(store.meta["metric"]), direction, waits, cost)
         self._cleaner = Cleaner(self.directory, direction, limits.max_epochs, self._ledger.jobs_of)
         self._bench = Workbench(self.directory, store, executor, self._observer, limits.max_retries, self._on_end)
         self._decider = Decider(
-            store, self._ledger, space, oracle, scheduler, direction, seed, folds, limits, concurrency, patience,
+            store, self._ledger, space, oracle, scheduler, direction, seed, folds, limits, patience,
             self._cleaner.promoted,
         )  # fmt: skip
 

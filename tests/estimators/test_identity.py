@@ -10,6 +10,7 @@ import pytest
 from lstm_automl.errors import DifferentSearchError
 from lstm_automl.estimators import flow, identity, storing
 from lstm_automl.estimators.request import Search
+from lstm_automl.models import cost
 from lstm_automl.models.kernels import rule
 from lstm_automl.search import schedulers
 from lstm_automl.search.executors import devices
@@ -30,6 +31,10 @@ def other_kernels(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rule, "VERSION", 98)
 
 
+def other_costs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(cost, "VERSION", 97)
+
+
 def other_tensorflow(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(identity, "versions", lambda: {"tensorflow": "3.7.1"})
 
@@ -39,6 +44,7 @@ def other_tensorflow(patch: pytest.MonkeyPatch) -> None:
     [
         (other_rungs, "rungs", rf"version {schedulers.RULE} of the rung rule \(now 99\): its"),
         (other_kernels, "kernels", rf"version {rule.VERSION} of the kernel rule \(now 98\): its"),
+        (other_costs, "order", rf"version {cost.VERSION} of the order of results \(now 97\): its"),
         (other_tensorflow, "tensorflow", r"version \d\.\d+ of TensorFlow \(now 3\.7\): its"),
     ],
 )
@@ -57,6 +63,14 @@ def test_what_differs_is_said(
 def test_without_rungs_their_rule_makes_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory, _ = made(tmp_path, scheduler="none")
     other_rungs(monkeypatch)
+    identity.check_resumed(directory, *storing.request(directory))
+
+
+def test_where_nobody_reads_results_their_order_makes_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, _ = made(tmp_path, scheduler="none", oracle="random")
+    other_costs(monkeypatch)
     identity.check_resumed(directory, *storing.request(directory))
 
 

@@ -19,6 +19,7 @@ from lstm_automl.search.contracts import NewTrial, Promote, RungResult, RungSpec
 from lstm_automl.search.driver import Driver, JobRequest, Limits, Stopped
 from lstm_automl.search.executors.futures import FuturesExecutor
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.reading import same
 from lstm_automl.search.store import Store
 from lstm_automl.search.view import StoreView
 from lstm_automl.testing import dummy
@@ -31,7 +32,7 @@ META = facts(small_space(), limits=Limits(12, 3).to_json())
 @contextmanager
 def driver(directory: Path, workers: int = 2, runner: str = RUNNER, **changes: Any) -> Iterator[Driver]:
     """A driver whose rungs run on threads of this process."""
-    more = {k: changes.pop(k) for k in ("clock", "observer") if k in changes}
+    more = {k: changes.pop(k) for k in ("clock", "cost", "observer") if k in changes}
     with ExitStack() as stack:
         store = stack.enter_context(closing(Store.open_or_create(directory, {**META, **changes})))
         pool = FuturesExecutor(ThreadPoolExecutor(workers), workers, runner=runner)
@@ -79,7 +80,7 @@ class Spy:
     ],
 )
 def test_decision_k_sees_jobs_up_to_k_minus_c(tmp_path: Path, concurrency: int, folds: int, visible: Any) -> None:
-    with driver(tmp_path, workers=4, concurrency=concurrency, folds=folds) as made:
+    with driver(tmp_path, workers=4, concurrency=concurrency, folds=folds, cost=same) as made:
         made._decider._oracle = spy = Spy()
         made.search()
     for n, finished, running in spy.seen:
