@@ -28,6 +28,7 @@ from lstm_automl import plugins
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.driver import Limits, Stopped
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.reading import same
 from lstm_automl.search.sqlite import FILE
 from lstm_automl.search.store import Store
 from lstm_automl.testing.dummy import score
@@ -158,7 +159,7 @@ def phase(directory: Path, meta: dict, given: argparse.Namespace, stop_at: int) 
     executor = SimulatedExecutor(given.workers, given.seconds)
     with closing(store), closing(executor):
         count = Count(stop_at)
-        driver = count._driver = make_driver(directory, store, executor, observer=count)
+        driver = count._driver = make_driver(directory, store, executor, observer=count, cost=same)
         opened, cpu = time.monotonic(), time.process_time()
         try:
             table = driver.search()

@@ -23,6 +23,7 @@ from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
 from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.reading import same
 from lstm_automl.search.store import Store
 from lstm_automl.testing.search import RUNNER, facts, make_driver, small_space
 
@@ -96,7 +97,7 @@ def measure(oracle: str, scheduler: str, given: argparse.Namespace) -> str:
         with closing(store), closing(LocalExecutor(given.workers, directory=directory, runner=RUNNER)) as executor:
             asked = AskTimes(plugins.load("oracle", oracle)())
             timed, rungs = Timed(executor), Rungs(asked)
-            driver = make_driver(directory, store, timed, observer=rungs)  # type: ignore[arg-type]
+            driver = make_driver(directory, store, timed, observer=rungs, cost=same)  # type: ignore[arg-type]
             driver._decider._oracle = asked
             began = time.monotonic()
             driver.search()
