@@ -34,7 +34,7 @@ def rung_seconds(values: Mapping[str, Any], epochs: int, *, examples: int, lengt
 
     >>> shape = {"examples": 1000, "length": 100, "features": 8}
     >>> [round(rung_seconds({"units": u, "num_layers": 2}, 10, **shape), 1) for u in (16, 64, 256)]
-    [2.0, 4.4, 32.7]
+    [1.7, 3.4, 29.6]
     """
     batch = int(read(values, "batch_size") or examples)
     patch = max(1, int(read(values, "patch")))
