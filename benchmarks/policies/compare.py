@@ -32,9 +32,11 @@ def drawn(curves: Curves, seed: int, count: int | None = None) -> list[int]:
     return [int(i) for i in order[: count or len(order) * 3 // 4]]
 
 
-def play(curves: Curves, make: Make, order: Order, workers: int = 4, concurrency: int = 8) -> Played:
+def play(
+    curves: Curves, make: Make, order: Order, workers: int = 4, concurrency: int = 8, predict: bool = True
+) -> Played:
     """One search."""
-    return Play(curves, make(curves), order, workers, concurrency, patience=10).run()
+    return Play(curves, make(curves), order, workers, concurrency, patience=10, predict=predict).run()
 
 
 def lost(worth: np.ndarray, order: Order, got: Played, time: float) -> float:

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm_automl.models.cost import rung_seconds
 from lstm_automl.search.contracts import NewTrial, TrialRow
 from lstm_automl.search.pieces import Piece, row_of, settled
+from lstm_automl.search.reading import ReadingOrder
 from lstm_automl.search.rows import rank
 from lstm_automl.search.table import LiveTable
 
@@ -35,6 +37,13 @@ class Curves:
     """The mean of ``full`` over the other seeds: what a choice is worth that was made on this one."""
     steps: int
     """Optimiser steps of an epoch, at the default batch size."""
+    shape: tuple[int, int, int]
+    """Training examples, usual length, channels."""
+
+    def expected(self, config: int, epochs: int) -> float:
+        """Predicted seconds of so many epochs."""
+        examples, length, features = self.shape
+        return rung_seconds(self.values[config], epochs, examples=examples, length=length, features=features)
 
     @property
     def epochs(self) -> int:
@@ -42,7 +51,7 @@ class Curves:
         return int(self.score.shape[2])
 
 
-def recorded(folder: Path, name: str, seeds: Sequence[int], steps: int) -> list[Curves]:
+def recorded(folder: Path, name: str, seeds: Sequence[int], steps: int, shape: tuple[int, int, int]) -> list[Curves]:
     """One a seed, of the first configurations, as far as all seeds have them."""
     whole = (all((folder / f"{name}-{seed}-{n}.npz").exists() for seed in seeds) for n in count())
     numbers = range(sum(takewhile(bool, whole)))
@@ -53,7 +62,7 @@ def recorded(folder: Path, name: str, seeds: Sequence[int], steps: int) -> list[
         arrays = [np.stack([f[key] for f in of_seed]) for key in ("score", "loss", "seconds", "start")]
         values = [json.loads(str(f["values"])) for f in of_seed]
         judge = np.delete(full, i, axis=0).mean(axis=0)
-        found.append(Curves(name, *arrays, values, full[i], judge, steps))
+        found.append(Curves(name, *arrays, values, full[i], judge, steps, shape))
     return found
 
 
@@ -69,6 +78,7 @@ def pooled(seeds: Sequence[Curves]) -> Curves:
         np.concatenate([c.full + shift for c, shift in zip(seeds, shifts, strict=True)]),
         np.tile(np.mean([c.full for c in seeds], axis=0), len(seeds)),
         seeds[0].steps,
+        seeds[0].shape,
     )
 
 
@@ -118,16 +128,25 @@ class Play:
         workers: Processes.
         concurrency: Jobs decided ahead.
         patience: As of a search; None = never.
+        predict: Results are read in the order of predicted ends, as a search does; else in the order of their jobs.
     """
 
     def __init__(
-        self, curves: Curves, scheduler: Any, order: Sequence[int], workers: int, concurrency: int, patience: int | None
+        self,
+        curves: Curves,
+        scheduler: Any,
+        order: Sequence[int],
+        workers: int,
+        concurrency: int,
+        patience: int | None,
+        predict: bool = True,
     ) -> None:
         self.curves, self.scheduler, self.order = curves, scheduler, list(order)
         self.workers, self.concurrency, self.patience = workers, concurrency, patience
         self.jobs: list[_Job] = []
         self.table, self.readable, self.shown, self.exhausted = LiveTable(), 0, 0, False
-        self.prefix = 0
+        self.prefix, self.predict = 0, predict
+        self.reading, self.visible = ReadingOrder(), set[int]()
         self.of_trial: list[list[int]] = []
         self.length: dict[tuple[int, int], int] = {}
         self.known: dict[int, TrialRow] = {}
@@ -155,12 +174,16 @@ class Play:
         if self.exhausted:
             return False
         self.readable = min(max(self.readable, len(self.jobs) - self.concurrency + 1), len(self.jobs))
-        while self.prefix < len(self.jobs) and self.jobs[self.prefix].over:
+        for number in self.reading[self.prefix : self.readable]:
+            if not self.jobs[number].over:
+                return False
             self.prefix += 1
-        return self.prefix >= self.readable
+        return True
 
     def _decide(self) -> list[int]:
-        for trial in {job.trial for job in self.jobs[self.shown : self.readable]}:
+        numbers = self.reading[self.shown : self.readable]
+        self.visible.update(numbers)
+        for trial in dict.fromkeys(self.jobs[n].trial for n in numbers):
             self._refresh(trial)
         self.shown = self.readable
         found = self.scheduler.next(self.table, len(self.of_trial), len(self.order), self.curves.epochs)
@@ -175,6 +198,8 @@ class Play:
         first = len(self.jobs)
         self.jobs += [_Job(trial, fold, begin, found.to_epoch) for fold in range(self.curves.score.shape[1])]
         self.of_trial[trial] += range(first, len(self.jobs))
+        cost = self.curves.expected(self.order[trial], found.to_epoch - begin) if self.predict else 1.0
+        self.reading.decide(self.readable, [cost] * (len(self.jobs) - first))
         self._refresh(trial)
         return list(range(first, len(self.jobs)))
 
@@ -182,7 +207,7 @@ class Play:
         pieces = []
         for number in self.of_trial[trial]:
             job = self.jobs[number]
-            unknown = number >= self.readable or not job.over or job.piece is None
+            unknown = number not in self.visible or not job.over or job.piece is None
             pieces.append(Piece(job.fold, job.end) if unknown or job.piece is None else job.piece)
         self.table.put(row_of(trial, self.curves.values[self.order[trial]], pieces, "max"))
 

@@ -41,18 +41,20 @@ class Plan:
         train: Share of the examples that train; the others validate.
         folds: Times that such a split is drawn.
         steps: Optimiser steps of an epoch, at the default batch size: a quarter of the epochs is 420, 400 and 400.
+        shape: Training examples, usual length, channels: what costs are predicted from.
     """
 
     epochs: int
     train: float
     folds: int
     steps: int
+    shape: tuple[int, int, int]
 
 
 SETS = {
-    "digits": Plan(50, 0.38, 1, 35),
-    "JapaneseVowels": Plan(100, 0.3, 1, 16),
-    "ItalyPowerDemand": Plan(100, 0.4, 2, 16),
+    "digits": Plan(50, 0.38, 1, 35, (546, 8, 8)),
+    "JapaneseVowels": Plan(100, 0.3, 1, 16, (81, 16, 12)),
+    "ItalyPowerDemand": Plan(100, 0.4, 2, 16, (27, 24, 1)),
 }
 
 

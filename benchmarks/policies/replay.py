@@ -156,17 +156,19 @@ def regrets(curves: Curves, orders: Sequence[Order], runs: Sequence[Played], who
 
 def concurrency(sets: Sets, orders: int) -> None:
     """Jobs decided ahead, 40 trials of the seeds together under asha: throughput against what is found."""
-    print("| set | workers | concurrency | trials an hour, of 16's | workers busy | at 1/4 | at 1/2 | end |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("| set | workers | concurrency | read by | trials an hour, of 16's | workers busy | at 1/4 | at 1/2 | end |")
+    print("|---|---:|---:|---|---:|---:|---:|---:|---:|")
     for (name, seeds), workers in product(sets.items(), (4, 8)):
         curves = pooled(seeds)
         cold = [drawn(curves, n, 40) for n in range(orders)]
         whole = [play(curves, none, order, workers, 16).seconds for order in cold]
-        found = {c: [play(curves, asha, o, workers, c) for o in cold] for c in (4, 8, 16)}
-        for c, runs in found.items():
-            pace = fmean(last.seconds / r.seconds for r, last in zip(runs, found[16], strict=True))
+        ways = list(product((4, 8, 16), (False, True)))
+        found = {way: [play(curves, asha, o, workers, *way) for o in cold] for way in ways}
+        for (c, predict), runs in found.items():
+            pace = fmean(last.seconds / r.seconds for r, last in zip(runs, found[16, True], strict=True))
             busy, cells = fmean(r.busy for r in runs), regrets(curves, cold, runs, whole)
-            print(f"| {name} | {workers} | {c} | {pace:.2f} | {busy:.0%} | {cells} |", flush=True)
+            by = "predicted end" if predict else "number"
+            print(f"| {name} | {workers} | {c} | {by} | {pace:.2f} | {busy:.0%} | {cells} |", flush=True)
 
 
 TABLES = {t.__name__: t for t in (schedulers, forty, pruning, cost, warm, concurrency)}
@@ -179,7 +181,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=40)
     parser.add_argument("--folder", type=Path, default=RECORDED)
     given = parser.parse_args()
-    sets = {name: recorded(given.folder, name, SEEDS, plan.steps) for name, plan in SETS.items()}
+    sets = {name: recorded(given.folder, name, SEEDS, plan.steps, plan.shape) for name, plan in SETS.items()}
     for name, seeds in sets.items():
         full, total = np.array([c.full for c in seeds]), sum(c.seconds.sum() + c.start.sum() for c in seeds)
         top, middle = (" ".join(f"{s:.4f}" for s in row) for row in (full.max(axis=1), np.median(full, axis=1)))
