@@ -94,6 +94,6 @@ class LiveProgress(PlainProgress):
         left = self.left()
         parts = self.best_so_far() if self.phase == "search" else []
         parts += [f"{len(self.running)} running"] if self.running else []
-        parts += [] if left is None else [f"about {clock(left)} left"]
+        parts += [] if left is None else [f"about {clock(left)} left to {self.phase}"]
         if self.row is not None:
             self.bar.update(self.row, completed=self.earlier + self.done, note=", ".join(parts))

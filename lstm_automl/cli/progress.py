@@ -105,11 +105,11 @@ class PlainProgress(Observer):
         self.say(text)
 
     def state(self) -> str:
-        """Done, running, best so far, time left."""
+        """Done, running, best so far, time left of the phase."""
         parts = [f"{self.earlier + self.done}/{self.total} done, {clock(self._clock() - self._started)}"]
         left = self.left()
         if left is not None:
-            parts.append(f"about {clock(left)} left")
+            parts.append(f"about {clock(left)} left to {self.phase}")
         if self.best is not None and self.best.score is not None:
             parts.append(f"best {self.best.score:.4g} (trial {self.best.number})")
         return ", ".join(parts)
