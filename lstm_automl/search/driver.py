@@ -1,4 +1,4 @@
-"""The driver: decides in job order, records before it acts, continues where it was."""
+"""The driver: decides one job after another, records before it acts, continues where it was."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Ledger:
         return job in self._places
 
     def rule(self) -> int:
-        """How many results the next decision waits for: 0..k-C of jobs numbered 0..k-1."""
+        """How many results the next decision waits for: of ``k`` jobs decided, ``k - concurrency + 1``."""
         return 0 if self._concurrency is None else len(self) - self._concurrency + 1
 
     def decide(self, specs: Sequence[RungSpec], shown: int, trial: tuple[int, Values] | None = None) -> None:
