@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from typing import Any
 import numpy as np
 from peers import BATCH, MAX_EPOCHS, PATIENCE, PEERS, peer
 
+ROUNDING = 1e-6
+"""Scores that differ by less are equal: Keras counts in float32, the search in float64."""
 SETS = {
     "digits": ("classification", "accuracy", "max"),
     "JapaneseVowels": ("classification", "accuracy", "max"),
@@ -115,7 +118,7 @@ def ours(name: str, seed: int, budget: float, scratch: Path, enough: float) -> N
             if spec.purpose != "search":
                 return
             scores.append((time.monotonic() - started, epoch.scores[metric]))
-            if (scores[-1][1] >= enough) if direction == "max" else (scores[-1][1] <= enough):
+            if first(scores[-1:], enough, direction) is not None:
                 drivers[-1].stop()
 
     settings = lstm_automl.Search(
@@ -143,9 +146,10 @@ def child(*arguments: str, core: int | None = None) -> dict[str, Any]:
     return found
 
 
-def first(scores: list[list[float]], mark: float, direction: str) -> float | None:
+def first(scores: Sequence[Sequence[float]], mark: float, direction: str) -> float | None:
     """Seconds to the first score at least as good as ``mark``."""
-    return next((t for t, s in scores if (s >= mark if direction == "max" else s <= mark)), None)
+    sign = 1 if direction == "max" else -1
+    return next((t for t, s in scores if sign * (s - mark) >= -ROUNDING), None)
 
 
 def main() -> None:
