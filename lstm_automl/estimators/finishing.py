@@ -85,7 +85,11 @@ def known_baselines(problem: Problem, directory: Path) -> Baselines:
     if path.exists():
         stored: Baselines = json.loads(path.read_text())
         return stored
-    return problem.task.baselines(problem.prepared, problem.options)
+    from threadpoolctl import threadpool_limits
+
+    # several threads take forty times as long for matrices this small, and cores that the search is training on
+    with threadpool_limits(1, user_api="blas"):
+        return problem.task.baselines(problem.prepared, problem.options)
 
 
 def _floors(directory: Path, ahead: Ahead[Baselines], allowance: Allowance) -> tuple[Baselines, tuple[str, ...]]:

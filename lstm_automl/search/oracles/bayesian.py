@@ -29,7 +29,7 @@ class BayesianOracle:
             drawn += 1
             given = tuner.settings(space, derived, direction)
             from keras_tuner.oracles import BayesianOptimizationOracle, RandomSearchOracle
-            from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+            from threadpoolctl import threadpool_limits
 
             if known < INITIAL or drawn > 2:
                 return tuner.ask(RandomSearchOracle(**given), space, n)
