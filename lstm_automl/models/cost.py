@@ -13,6 +13,8 @@ from lstm_automl.models.steps import steps_per_epoch
 from lstm_automl.spaces.neutral import read
 
 VERSION = 1
+"""Counts the changes to what is predicted, by this file, by ``models/steps.py`` or by neutral values: with another, the
+same search has another table."""
 GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
 START = 0.8
 """Seconds until a network is built and its first step done."""
@@ -36,7 +38,7 @@ def rung_seconds(values: Mapping[str, Any], epochs: int, *, examples: int, lengt
     >>> [round(rung_seconds({"units": u, "num_layers": 2}, 10, **shape), 1) for u in (16, 64, 256)]
     [1.7, 3.4, 29.6]
     """
-    batch = int(read(values, "batch_size") or examples)
+    batch = min(examples, int(read(values, "batch_size") or examples))
     patch = max(1, int(read(values, "patch")))
     steps = max(1, min(length, int(read(values, "window") or length)) // patch)
     channels, rows = features * patch, batch
@@ -46,7 +48,7 @@ def rung_seconds(values: Mapping[str, Any], epochs: int, *, examples: int, lengt
     if read(values, "front_end") != "none":
         filters, kernel = int(read(values, "conv_filters")), int(read(values, "conv_kernel"))
         weights += filters * kernel * (channels + (int(read(values, "conv_layers")) - 1) * filters)
-        channels = filters
+        channels, steps = filters, -(-steps // int(read(values, "conv_stride")))
     layers, directions = int(read(values, "num_layers")), 2 if read(values, "bidirectional") else 1
     for i in range(layers):
         units = int(read(values, "units", i))

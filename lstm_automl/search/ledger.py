@@ -19,7 +19,7 @@ class Ledger:
     Args:
         store: What is recorded so far.
         metric, direction: The objective.
-        concurrency: How many results fewer than jobs a decision waits for, and one more; None = it waits for none.
+        concurrency: See :meth:`rule`; None = no decision waits for a result.
         cost: Predicted; it orders the results.
     """
 

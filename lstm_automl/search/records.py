@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lstm_automl.search.contracts import Epoch
 
 
@@ -23,6 +25,8 @@ class Records:
         """Whether one of the epoch's scores is beyond all of the same name so far; from then on it is not."""
         found = False
         for name, score in epoch.scores.items():
+            if not math.isfinite(score):
+                continue
             least, most = self._ranges.get(name, (score, score))
             if name not in self._ranges or not least <= score <= most:
                 self._ranges[name] = min(least, score), max(most, score)

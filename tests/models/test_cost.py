@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lstm_automl.models.cost import START, rung_seconds
+from lstm_automl.models.cost import START, VERSION, rung_seconds
 
 SHAPE: dict[str, Any] = {"examples": 1000, "length": 60, "features": 8}
 MORE: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -49,3 +49,10 @@ def test_layers_measured_on_one_core() -> None:
         whole = rung_seconds({"units": units}, 1, examples=32, length=steps, features=features)
         layer = (whole - rung_seconds({"units": 1, "cell": "simple_rnn"}, 1, examples=32, length=1, features=1)) / 16
         assert 0.5 < 1000 * layer / milliseconds < 2.0, (steps, features, units)
+
+
+def test_another_prediction_is_another_version() -> None:
+    """Who changes what is predicted, by whatever file, must raise VERSION and these figures together."""
+    values = [{}, {"cell": "gru", "num_layers": 2, "bidirectional": True, "units": 48, "batch_size": 16},
+              {"front_end": "cnn1d", "conv_layers": 3, "conv_stride": 2, "window": 40}, {"patch": 4, "batch_size": None}]  # fmt: skip
+    assert (VERSION, [round(rung_seconds(v, 10, **SHAPE), 3) for v in values]) == (1, [1.541, 3.825, 1.561, 2.932])
