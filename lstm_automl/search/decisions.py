@@ -37,11 +37,11 @@ class Decider:
 
     The decision on job ``k`` is taken when the first ``k - concurrency + 1`` results in the order of
     :class:`~lstm_automl.search.reading.ReadingOrder` are in, and sees these alone; what is not among them is
-    ``running`` in its table. When there is nothing to start, one more job may be read and it is
-    asked again, until all are in. How many results a decision was shown beyond the rule is stored with it, so that a
-    search that is continued has the same order and shows the next one at least as many; the vain questions since then
-    are asked again, with the same answer. Where neither oracle nor scheduler reads results, no decision waits for one. ``promoted`` is told
-    which trial goes on.
+    ``running`` in its table. When there is nothing to start, one more result may be read and it is asked again, until
+    all are in. How many results a decision was shown beyond the rule is stored with it, so that a search that is
+    continued has the same order and shows the next one at least as many; the vain questions since then are asked again,
+    with the same answer. Where neither oracle nor scheduler reads results, no decision waits for one. ``promoted`` is
+    told which trial goes on.
     """
 
     def __init__(

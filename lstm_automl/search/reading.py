@@ -24,8 +24,8 @@ def reads_results(*parts: object) -> bool:
 class ReadingOrder:
     """Jobs by their predicted end; each begins when the last result that its decision was shown ended.
 
-    A job that should take long so holds up nobody: those decided after it that should end before it are read first. What
-    a decision was shown stays in front whatever is decided later, because no later job ends before it begins.
+    A job that should take long so holds up nobody: those decided after it that should end before it are read first.
+    What a decision was shown stays in front whatever is decided later, because no later job ends before it begins.
 
     >>> order = ReadingOrder()
     >>> order.decide(0, [5.0, 1.0])

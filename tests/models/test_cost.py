@@ -53,6 +53,10 @@ def test_layers_measured_on_one_core() -> None:
 
 def test_another_prediction_is_another_version() -> None:
     """Who changes what is predicted, by whatever file, must raise VERSION and these figures together."""
-    values = [{}, {"cell": "gru", "num_layers": 2, "bidirectional": True, "units": 48, "batch_size": 16},
-              {"front_end": "cnn1d", "conv_layers": 3, "conv_stride": 2, "window": 40}, {"patch": 4, "batch_size": None}]  # fmt: skip
+    values: list[dict[str, Any]] = [
+        {},
+        {"cell": "gru", "num_layers": 2, "bidirectional": True, "units": 48, "batch_size": 16},
+        {"front_end": "cnn1d", "conv_layers": 3, "conv_stride": 2, "window": 40},
+        {"patch": 4, "batch_size": None},
+    ]
     assert (VERSION, [round(rung_seconds(v, 10, **SHAPE), 3) for v in values]) == (1, [1.541, 3.825, 1.561, 2.932])
