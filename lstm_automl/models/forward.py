@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
 from lstm_automl.models.batches import prediction_batches
 from lstm_automl.models.calls import Compiled, Interrupted, ShouldStop
 from lstm_automl.models.feeds import Feed, Tensors
+from lstm_automl.models.pace import affordable
 from lstm_automl.tasks.task import Outputs
 
 CALL_SECONDS = 1.0
@@ -57,10 +57,19 @@ class Forward:
         examples: Index,
         weights: Any = (),
         should_stop: ShouldStop | None = None,
+        pace: float | None = None,
     ) -> tuple[Outputs, float]:
         """``(n, ...)`` outputs and their mean loss (NaN where none was wanted).
 
         A sequence's outputs do not depend on which others are asked for.
+
+        Args:
+            frame: The examples' data.
+            tensors: Of the frame.
+            examples: Numbers of those wanted.
+            weights: Of the network.
+            should_stop: Looked at between graph calls; None = all is done in one.
+            pace: Seconds a step of a sequence takes at most, for as long as no call has shown it; None = unknown.
 
         Raises:
             Interrupted: ``should_stop`` said so while more than one graph call was left.
@@ -79,8 +88,9 @@ class Forward:
         # Summed from call to call, batch after batch: the loss is the same to the last digit however it is cut.
         sums, loss = tf.zeros(2, self._feed.spec.dtype), float("nan")
         while first < len(batches):
-            last = len(batches) if should_stop is None else first + self._affordable(rows[first:])
-            if should_stop is not None and first and self._pace and last < len(batches) and should_stop():
+            known = self._pace or pace
+            last = len(batches) if should_stop is None else first + affordable(rows[first:], known, CALL_SECONDS)
+            if should_stop is not None and first and known and last < len(batches) and should_stop():
                 raise Interrupted
             began, end = time.perf_counter(), ends[last - 1]
             given = index[start:end], ends[first:last] - start, steps[first:last]
@@ -89,12 +99,6 @@ class Forward:
             self._time(time.perf_counter() - began, int(rows[first:last].sum()))
             first, start = last, end
         return outputs, float(loss)
-
-    def _affordable(self, rows: NDArray[np.int64]) -> int:
-        """Batches of so many steps each that the next graph call takes, at least one."""
-        if self._pace is None:
-            return 1
-        return max(1, int(np.searchsorted(np.cumsum(rows), CALL_SECONDS / self._pace, side="right")))
 
     def _time(self, seconds: float, rows: int) -> None:
         # The first call also traces the graph: its time says little.

@@ -18,6 +18,7 @@ from lstm_automl.models.augment import mixup_shares
 from lstm_automl.models.calls import Interrupted, ShouldStop, uncollected
 from lstm_automl.models.feeds import Feed, common_length, input_spec
 from lstm_automl.models.graph import graph
+from lstm_automl.models.pace import affordable
 from lstm_automl.models.schedules import rates
 from lstm_automl.models.steps import steps_per_epoch
 from lstm_automl.models.updates import State
@@ -28,7 +29,6 @@ from lstm_automl.tasks.task import State as Scalers
 # A graph call is cut to about this many seconds, so that signals and deadlines are seen. How an epoch is cut
 # changes nothing in its result.
 CALL_SECONDS = 0.5
-FIRST_STEPS = 2
 
 
 class Trainer:
@@ -72,7 +72,7 @@ class Trainer:
         decay = self.graph.layout.decay(float(read(values, "weight_decay") or 0)) if self.graph.decays else ()
         self._decay = tf.constant(decay, self.spec.dtype)
         self._averaged = bool(read(values, "ema"))
-        self._pace: float | None = None
+        self._pace: float | None = None  # seconds a step of a sequence
 
     def run_epoch(self, train: Index, epoch: int, should_stop: ShouldStop | None = None) -> float:
         """Train one epoch; the mean training loss over its steps, NaN when one was not finite.
@@ -81,17 +81,17 @@ class Trainer:
             Interrupted: ``should_stop`` said so between two graph calls; it stands where it stood before the epoch.
         """
         plan, now = self._plan(train, epoch), self._seeded(epoch)
-        steps = len(plan[0])
+        rows = plan[1] * plan[0].shape[1]  # of each step
         found, done = [], 0
-        while done < steps:
+        while done < len(rows):
             if should_stop is not None and should_stop():
                 raise Interrupted
-            some = self._chunk(steps - done)
-            now, losses = self._timed(now, [part[done : done + some] for part in plan], some)
+            some = slice(done, done + affordable(rows[done:], self._pace, CALL_SECONDS))
+            now, losses = self._timed(now, [part[some] for part in plan], int(rows[some].sum()))
             found.append(losses)
             if not np.isfinite(losses).all():
                 return float("nan")
-            done += some
+            done = some.stop
         self._now = now
         return float(np.concatenate(found).mean(dtype=np.float64))
 
@@ -122,7 +122,8 @@ class Trainer:
         """
         state = self._predicting()
         weights = {name: state[name] for name in ("weights", "others")}
-        return self.graph.forward(self.frame, self._tensors, examples, weights, should_stop)
+        # Training goes through a row forwards and backwards: validation is faster.
+        return self.graph.forward(self.frame, self._tensors, examples, weights, should_stop, self._pace)
 
     def weights(self, *, averaged: bool = True) -> list[NDArray[Any]]:
         """The arrays of ``model.get_weights()``: what :meth:`predict` uses, or what training goes on with."""
@@ -184,16 +185,10 @@ class Trainer:
         longest = self.feed.lengths(self.frame, index.reshape(-1)).reshape(index.shape).max(axis=1)
         return [index, longest, rate, seeds, mixup_shares(steps, rng)]
 
-    def _chunk(self, left: int) -> int:
-        wanted = FIRST_STEPS if self._pace is None else int(CALL_SECONDS / max(self._pace, 1e-6))
-        return max(1, min(left, wanted))
-
-    def _timed(self, state: State, parts: list[NDArray[Any]], steps: int) -> tuple[State, NDArray[Any]]:
-        traced = self._pace is not None
+    def _timed(self, state: State, parts: list[NDArray[Any]], rows: int) -> tuple[State, NDArray[Any]]:
         started = time.perf_counter()
         state, losses = self.graph.train(self._tensors, self._decay, state, *parts)
         found = losses.numpy()
-        seconds = (time.perf_counter() - started) / steps
-        # The first call also traces the graph: its time says little, so the second one is short too.
-        self._pace = seconds if traced else CALL_SECONDS / (4 * FIRST_STEPS)
+        # The first call may trace the graph, too: its pace is too slow, and the second one short for it.
+        self._pace = (time.perf_counter() - started) / rows
         return state, found
