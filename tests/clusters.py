@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from slow_rungs import MARKS, mark_of
 
 from lstm_automl.search.contracts import Executor, Table
@@ -22,12 +25,12 @@ from lstm_automl.search.observer import Observer
 from lstm_automl.search.store import Store
 from lstm_automl.testing.search import make_driver
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This checkout and the rungs of these tests on the path of every process."""
-    paths = [str(ROOT), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    """This checkout and what these tests share on the path of every process."""
+    paths = [str(HERE.parent), str(HERE), str(HERE / "search"), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
 
 
@@ -96,22 +99,31 @@ ray.shutdown()
 
 @contextmanager
 def ray_cluster(place: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Address of a ray of two CPUs, and the environment of whoever joins it."""
+    """Address of a ray of two CPUs, and the environment of whoever joins it; none of its processes outlives it."""
     own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "RAY_USAGE_STATS_ENABLED": "0"}
     known = {**surroundings(place), **own}
+    short = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # its sockets lie there, and their paths may have 103 letters
     with (place / "log").open("ab") as log:
         head = subprocess.Popen(
-            [sys.executable, "-c", HEAD, str(place)], cwd=place, env=known, text=True,
+            [sys.executable, "-c", HEAD, short], cwd=place, env=known, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
     assert head.stdin is not None
     assert head.stdout is not None
     try:
-        yield head.stdout.readline().strip(), known
+        address = head.stdout.readline().strip()
+        assert address, (place / "log").read_text()
+        yield address, known
     finally:
-        head.stdin.close()
-        head.wait(30)
+        started = psutil.Process(head.pid).children(recursive=True)
+        head.stdin.close()  # it ends when this process does, too, however that ends
+        left = psutil.wait_procs([psutil.Process(head.pid), *started], 30)[1]
+        for process in left:
+            process.kill()
+        head.wait()
         head.stdout.close()
+        shutil.rmtree(short, ignore_errors=True)
+    assert not left, "processes of ray are left behind"
 
 
 class Heard(Observer):

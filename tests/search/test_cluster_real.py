@@ -1,82 +1,110 @@
-"""Real networks on a real dask cluster, one machine of it killed: table and weights are those of this machine."""
+"""Real networks on real clusters, one worker killed: table and weights are those of this machine."""
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import subprocess
+import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from clusters import Dask
+from clusters import Dask, ray_cluster
+from hdfs import file_server
+from noted_rungs import MAPPED, RUNNER
+from real_search import AtPromotion, trained
 
-from lstm_automl.data.sequences import Parts
-from lstm_automl.models import checkpoint
 from lstm_automl.search.contracts import Executor
-from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors.local import LocalExecutor
-from lstm_automl.search.observer import Observer
-from lstm_automl.search.rows import best
-from lstm_automl.search.store import Store
-from lstm_automl.spaces.loader import load
-from lstm_automl.tasks.classification import Classification
-from lstm_automl.tasks.problem import Problem
-from lstm_automl.testing.search import facts, lines, make_driver
 
-pytest.importorskip("distributed", reason="needs the extra dask")
-
-VALUES = {"units": 4, "batch_size": 32, "schedule": "cosine", "dropout": 0.1, "num_layers": 1, "front_end": "none"}
+Found = tuple[list[str], dict[str, Any]]
 
 
-class KillAtPromotion(Observer):
-    """Kills a worker when a trial goes on to its second rung: its checkpoint is on no disk of the others."""
-
-    def __init__(self, cluster: Dask) -> None:
-        self._cluster = cluster
-
-    def on_epoch(self, spec: Any, epoch: Any) -> None:
-        """Once."""
-        if spec.from_epoch > 0 and len(self._cluster.workers) == 2:
-            process = self._cluster.workers.pop()
-            process.kill()
-            process.wait()
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """Table and weights of this machine."""
+    return trained(tmp_path_factory.mktemp("local"), lambda directory: LocalExecutor(2, directory=directory))
 
 
-def trained(
-    directory: Path, make: Callable[[Path], Executor], observer: Observer | None = None
-) -> tuple[list[str], dict[str, Any]]:
-    """The table of a search, and the weights of its best trial."""
-    task = Classification()
-    data, options = task.demo(0)
-    Problem(task, options, task.prepare(Parts(data), options, folds=1), task.metrics[0]).save(directory / "data")
-    space = load("classification", task="classification", overrides=VALUES)
-    meta = facts(space, scheduler="asha", limits=Limits(4, 15).to_json(), metric="accuracy", concurrency=3)
-    with closing(Store.open_or_create(directory, meta)) as store, closing(make(directory)) as executor:
-        driver = make_driver(directory, store, executor, observer=observer)
-        table = driver.search()
-        number = best(table, "max").number
-        job = max(n for n, j in store.jobs.items() if j.spec.trial == number)
-        return lines(table), checkpoint.read(driver.folder(job) / "checkpoint.npz")[0]
+def same(found: Found, wanted: Found) -> None:
+    assert found[0] == wanted[0]
+    assert found[1].keys() == wanted[1].keys()
+    assert all(np.array_equal(found[1][name], wanted[1][name]) for name in wanted[1])
+
+
+def killed(directory: Path) -> int:
+    """Attempts that were at work when their worker died."""
+    return len(list(directory.rglob("died.json")))
+
+
+def on_dask(cluster: Dask, storage: str) -> Callable[[Path], Executor]:
+    from lstm_automl.search.executors.dask import DaskExecutor
+
+    def make(directory: Path) -> Executor:
+        return DaskExecutor(address=cluster.address, directory=directory, storage=storage, runner=RUNNER)
+
+    return make
 
 
 @pytest.mark.slow
-def test_table_and_weights_are_those_of_one_machine(tmp_path: Path) -> None:
-    from lstm_automl.search.executors.dask import DaskExecutor
+def test_dask_and_a_file_server(local: Found, tmp_path: Path) -> None:
+    """Workers and driver have nothing in common but a server in the network; workers map a cache of their own."""
+    pytest.importorskip("distributed", reason="needs the extra dask")
+    place = tmp_path / "cluster"
+    place.mkdir()
+    with file_server() as server:
+        cluster = Dask(place)
+        try:
+            cluster.add(2)
+            same(trained(tmp_path / "search", on_dask(cluster, server.url), AtPromotion(cluster.kill)), local)
+            assert len(cluster.workers) == 1
+        finally:
+            cluster.close()
+        (data,) = (place / "cache" / "data").iterdir()
+        sent = {name.removeprefix(f"/searches/data/{data.name}/") for name in server.most if "/data/" in name}
+        assert sent - {"manifest.json"} == {p.name for p in data.iterdir()}
+        assert any(name.endswith("/outcome.json") for name in server.most)
+        assert not [name for name in server.files if "/data/" not in name and not name.endswith("/token")]
+    assert killed(tmp_path / "search") == 1
+    mapped = [json.loads(path.read_text()) for path in place.glob(f"{MAPPED}*")]
+    wanted = [str(data.resolve() / f"{name}.npy") for name in ("field.x", "field.y", "example.end")]
+    assert mapped
+    assert all(files == wanted for files in mapped)
+    assert (tmp_path / "search" / "search.db").is_file()
+    assert not [*place.rglob("search.db*"), *(name for name in server.most if "search.db" in name)]
 
-    table, weights = trained(tmp_path / "local", lambda directory: LocalExecutor(2, directory=directory))
-    (tmp_path / "cluster").mkdir()
-    cluster = Dask(tmp_path / "cluster")
 
-    def make(directory: Path) -> Executor:
-        return DaskExecutor(address=cluster.address, directory=directory, storage=f"{tmp_path}/store")
+DRIVER = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from noted_rungs import RUNNER
+from real_search import AtPromotion, trained
+from slow_rungs import MARKS, mark_of
+from lstm_automl.search.executors.ray import RayExecutor
 
-    try:
-        cluster.add(2)
-        again, same = trained(tmp_path / "search", make, KillAtPromotion(cluster))
-        assert len(cluster.workers) == 1
-    finally:
-        cluster.close()
-    assert again == table
-    assert weights.keys() == same.keys()
-    assert all(np.array_equal(weights[name], same[name]) for name in weights)
+address, directory, storage, out = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+make = lambda directory: RayExecutor(address=address, directory=directory, storage=storage, runner=RUNNER)
+kill = lambda trial: os.kill(int(mark_of(Path(os.environ[MARKS]), trial).read_text()), signal.SIGKILL)
+table, weights = trained(directory, make, AtPromotion(kill))
+np.savez(out, **weights)
+print("\\n".join(table))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs the extra ray")
+def test_ray(local: Found, tmp_path: Path) -> None:
+    """In a process of its own: ray belongs to a whole process."""
+    place, directory, out = tmp_path / "cluster", tmp_path / "search", tmp_path / "weights.npz"
+    place.mkdir()
+    with ray_cluster(place) as (address, known):
+        command = [sys.executable, "-c", DRIVER, address, str(directory), f"file://{tmp_path}/store", str(out)]
+        done = subprocess.run(command, env=known, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    with np.load(out) as weights:
+        same((done.stdout.splitlines(), dict(weights)), local)
+    assert killed(directory) == 1
