@@ -16,6 +16,7 @@ from lstm_automl.search import encoding
 from lstm_automl.search.contracts import Epoch, Purpose, RungResult, RungSpec, Values
 from lstm_automl.search.facts import compare, create, read_meta, upgrade
 from lstm_automl.search.jobs import Jobs
+from lstm_automl.search.reads import Reads
 from lstm_automl.search.repair import check_file, read_whole, repair
 from lstm_automl.search.rows import JobRow, stored
 from lstm_automl.search.sqlite import FILE, commit, connect, errors_of, roll_back
@@ -94,7 +95,7 @@ class Store:
     @property
     def reads(self) -> int:
         """The most results that a recorded decision was shown beyond the rule (see ``Decider``)."""
-        return max((results for job, results in self._reads.items() if job in self._jobs), default=0)
+        return max(self._reads.values(), default=0)
 
     @property
     def orphans(self) -> Mapping[int, Values]:
@@ -120,14 +121,10 @@ class Store:
                 self._db.execute("INSERT INTO trials VALUES(?,?,?)", encoding.trial_columns(*trial))
             columns = [encoding.job_columns(row, text) for row, text in zip(rows, texts, strict=True)]
             self._db.executemany("INSERT INTO jobs VALUES(?,?,?,?,?,?)", columns)
-            if reads is not None and rows:
-                self._db.execute(
-                    "INSERT OR REPLACE INTO reads VALUES(?,?,?)", encoding.read_columns(rows[0].number, reads)
-                )
+            if rows:
+                self._reads.keep(rows[0].number, reads)
         if trial is not None:
             self._trials[trial[0]] = trial[1]
-        if reads is not None and rows:
-            self._reads[rows[0].number] = reads
         for row, text in zip(rows, texts, strict=True):
             self._on_job(row, text)
 
@@ -138,6 +135,11 @@ class Store:
                 self._db.execute("DELETE FROM trials WHERE number = ?", (number,))
             del self._trials[number]
             self.repaired.append(f"trial {number} had lost its jobs and is decided again")
+
+    def forget_from(self, job: int) -> None:
+        """For :func:`repair`, in its transaction: remove that job and all after it; the store must be read anew."""
+        self._db.execute("DELETE FROM jobs WHERE number >= ?", (job,))
+        self._reads.tidy(range(job))
 
     def begin(self, job: int) -> None:
         """An attempt on the job starts now; stored with what is written next, or by :meth:`flush`."""
@@ -151,7 +153,7 @@ class Store:
         row = replace(found.row, result=result, started=found.row.started or now, ended=now)
         new = [e for e in result.epochs if e.epoch not in found.epochs]
         with self._writing():
-            self._db.execute("INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)", encoding.job_columns(row, found.text))
+            self._db.execute(_PUT_JOB, encoding.job_columns(row, found.text))
             self._db.executemany(_ADD_EPOCH, [encoding.epoch_columns(job, e, now) for e in new])
         self._begun.discard(job)
         found.epochs.update(e.epoch for e in new)
@@ -201,9 +203,7 @@ class Store:
                 self._db.execute("BEGIN IMMEDIATE")
             try:
                 for job in [self._jobs.open[n] for n in sorted(self._begun) if n in self._jobs.open]:
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)", encoding.job_columns(job.row, job.text)
-                    )
+                    self._db.execute(_PUT_JOB, encoding.job_columns(job.row, job.text))
                 self._begun.clear()
                 yield
             except BaseException:
@@ -217,23 +217,22 @@ class Store:
         self._meta = upgrade(self._db, self.path, read_meta(self._db, self.path))
         self._trials: dict[int, Values] = {}
         self._jobs = Jobs(self._db, self.path, str(self._meta.get("metric")))
-        self._reads: dict[int, int] = {}
+        self._reads = Reads(self._db)
         read = partial(read_whole, self._db, self.repaired)
         read("trials", "*", encoding.read_trial, lambda t: self._trials.update([t]))
         self._named, self._last = dict[int, Values](), -1
         read("jobs", "*", encoding.read_job, self._on_job)
-        read("reads", "*", lambda row: row if encoding.whole(row) else None, self._on_read)
         read("epochs", "id, job, epoch, data, time, checksum", encoding.whole_epoch, lambda e: None)
-        repair(self)
+        with self.batch(), self._writing():
+            whole = repair(self, self._reads)
+        if not whole:
+            self._load()
 
     def _on_job(self, row: JobRow, text: str | None = None) -> None:
         self._jobs.put(row, text)
         self._last = max(self._last, row.spec.trial)
         if row.spec.trial not in self._trials:
             self._named[row.spec.trial] = row.spec.values
-
-    def _on_read(self, row: Sequence[int]) -> None:
-        self._reads[row[0]] = row[1]
 
     def _continue(self, meta: Mapping[str, Any]) -> None:
         differences = compare(self._meta, meta)
@@ -247,4 +246,5 @@ class Store:
                 self._meta[key] = meta[key]
 
 
+_PUT_JOB = "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?)"
 _ADD_EPOCH = "INSERT OR IGNORE INTO epochs(job, epoch, data, time, checksum) VALUES(?,?,?,?,?)"

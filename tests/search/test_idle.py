@@ -97,7 +97,7 @@ def test_any_number_of_workers_killed_anywhere_makes_one_table(tmp_path: Path, f
 def test_what_a_decision_was_shown_comes_back_with_its_job(tmp_path: Path) -> None:
     whole = search(tmp_path, 2)
     with closing(Store(tmp_path)) as store:
-        before = store._reads.copy()
+        before = dict(store._reads)
         last = max(before)
         store._db.execute("DELETE FROM jobs WHERE number >= ?", (last,))
         store._db.execute("DELETE FROM reads WHERE job >= ?", (last,))
