@@ -34,6 +34,8 @@ class Fused(keras.layers.RNN):  # type: ignore[misc]
         super().__init__(units, **arguments)
         self.right_padded = right_padded
         self.fused = fusable(self)
+        if self.fused and self.kind == "lstm":
+            self.supports_jit = False  # XLA has no block kernel
         if self.fused and self.recurrent_dropout and hasattr(self.cell, "dropout_mask_count"):
             # Of Keras' two ways to write a cell, the one with a single mask.
             self.cell.implementation = 2
