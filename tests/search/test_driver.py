@@ -14,11 +14,13 @@ import pytest
 from paced import CLOCK
 from paced import RUNNER as PACED
 
+from lstm_automl import plugins
 from lstm_automl.errors import StorageError, UsageError
 from lstm_automl.search.contracts import NewTrial, Promote, RungResult, RungSpec, TrialRow
 from lstm_automl.search.driver import Driver, JobRequest, Limits, Stopped
 from lstm_automl.search.executors.futures import FuturesExecutor
 from lstm_automl.search.observer import Observer
+from lstm_automl.search.oracles import bayesian, keras_tuner
 from lstm_automl.search.reading import same
 from lstm_automl.search.store import Store
 from lstm_automl.search.view import StoreView
@@ -41,14 +43,22 @@ def driver(directory: Path, workers: int = 2, runner: str = RUNNER, **changes: A
 
 
 @pytest.mark.parametrize("folds", [1, 3])
-@pytest.mark.parametrize("oracle", ["grid", "tpe"])
-def test_any_number_of_workers_makes_the_same_table(tmp_path: Path, oracle: str, folds: int) -> None:
+@pytest.mark.parametrize(
+    "oracle", [pytest.param(o, marks=[pytest.mark.slow] * (o == "bayesian")) for o in plugins.names("oracle")]
+)
+def test_any_number_of_workers_makes_the_same_table(
+    tmp_path: Path, oracle: str, folds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits, fill = list[int](), keras_tuner.fill
+    monkeypatch.setattr(bayesian, "INITIAL", 5)  # of a dozen trials, the last by the Gaussian process
+    monkeypatch.setattr(keras_tuner, "fill", lambda o, s, t, d: (fits.append(len(t)), fill(o, s, t, d))[1])
     tables = []
     for workers in (1, 2, 4):
         (tmp_path / str(workers)).mkdir()
         (tmp_path / str(workers) / "dummy.json").write_text('{"nan": [2], "fail": [5]}')
         tables.append(lines(run(tmp_path / str(workers), workers, {**META, "oracle": oracle, "folds": folds})))
     assert tables[0] == tables[1] == tables[2]
+    assert len(fits) >= 3 or oracle != "bayesian", "all were random draws"
     rows = [json.loads(line) for line in tables[0]]
     assert [r["number"] for r in rows] == list(range(12))
     assert [r["status"] for r in rows if r["number"] in (2, 5)] == ["diverged", "failed"]
