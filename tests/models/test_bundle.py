@@ -30,18 +30,18 @@ from lstm_automl.tasks.problem import Problem
 VALUES = {"bidirectional": True, "ema": True, "front_end": "fcn", "conv_filters": 4, "dropout": 0.1}
 
 
-def trained(found: Problem, seed: int = 0) -> Trainer:
-    made = trainer(found, (seed,), **VALUES)
+def trained(found: Problem, seed: int = 0, **more: Any) -> Trainer:
+    made = trainer(found, (seed,), **VALUES | more)
     made.run_epoch(found.split.folds[0].train[:50], 0)
     return made
 
 
-def saved(found: Problem, folder: Path, seeds: int = 1) -> tuple[Path, list[Trainer]]:
-    members = [trained(found, seed) for seed in range(seeds)]
+def saved(found: Problem, folder: Path, seeds: int = 1, **more: Any) -> tuple[Path, list[Trainer]]:
+    members = [trained(found, seed, **more) for seed in range(seeds)]
     paths = [folder / f"{i}.npz" for i in range(seeds)]
     for path, made in zip(paths, members, strict=True):
         checkpoint.save(path, made, {})
-    values = {**TINY, **OWN[found.task.name], **VALUES}
+    values = {**TINY, **OWN[found.task.name], **VALUES, **more}
     bundle.save(folder / "b", found, values, members[0].state, paths, metrics={"m": 1.0}, about={"note": "x"})
     return folder / "b", members
 
@@ -169,23 +169,37 @@ def test_equal_lengths_in_training_and_others_later(tmp_path: Path) -> None:
         assert table["proba_up"][i] == pytest.approx(alone["proba_up"][0], abs=1e-6)
 
 
-def test_plain_keras_reads_it(tmp_path: Path) -> None:
-    found = problem("classification")
-    path, (made,) = saved(found, tmp_path)
-    examples = found.split.folds[0].valid[:4]
-    steps = int(found.frame.lengths[examples].max())
-    batch = made.feed.inputs(made.feed.tensors(found.frame), examples, np.int64(steps))[0]
-    np.savez(tmp_path / "batch.npz", **{k: np.asarray(v) for k, v in batch.items()})
+PLAIN: tuple[tuple[str, int, dict[str, Any]], ...] = (
+    ("classification", 1, {}),
+    ("classification", 3, {}),
+    ("regression", 1, {"cell": "gru", "recurrent_dropout": 0.1}),
+    ("forecasting", 1, {"num_layers": 2, "units": 12}),
+)
+"""Tasks, members of the ensemble and further values of bundles that Keras alone reads."""
+
+
+def test_plain_keras_reads_them(tmp_path: Path) -> None:
+    wanted = []
+    for i, (name, seeds, more) in enumerate(PLAIN):
+        found, folder = problem(name), tmp_path / str(i)
+        folder.mkdir()
+        members = saved(found, folder, seeds, **more)[1]
+        feed, examples = members[0].feed, found.split.folds[0].valid[:4]
+        batch = feed.inputs(feed.tensors(found.frame), examples, feed.lengths(found.frame, examples).max())[0]
+        np.savez(folder / "batch.npz", **{k: np.asarray(v) for k, v in batch.items()})
+        wanted.append(np.mean([made.predict(examples) for made in members], axis=0))
     script = (
         "import sys, numpy, keras; from pathlib import Path\n"
-        "model = keras.models.load_model(sys.argv[1]); batch = numpy.load(sys.argv[2])\n"
-        "numpy.save(sys.argv[3], model({k: batch[k] for k in batch.files}))\n"
+        "for folder in map(Path, sys.argv[1:]):\n"
+        "    model = keras.models.load_model(folder / 'b' / 'model.keras'); batch = numpy.load(folder / 'batch.npz')\n"
+        "    numpy.save(folder / 'out.npy', model({k: batch[k] for k in batch.files}))\n"
         "assert not any(name.startswith('lstm_automl') for name in sys.modules)"
     )
-    network, out = path / "model.keras", tmp_path / "out.npy"
-    arguments = [sys.executable, "-I", "-c", script, str(network), str(tmp_path / "batch.npz"), str(out)]
+    folders = [tmp_path / str(i) for i in range(len(PLAIN))]
+    arguments = [sys.executable, "-I", "-c", script, *map(str, folders)]
     subprocess.run(arguments, check=True, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"})
-    np.testing.assert_allclose(np.load(out), made.predict(examples), atol=1e-6)
+    for folder, right in zip(folders, wanted, strict=True):
+        np.testing.assert_allclose(np.load(folder / "out.npy"), right, atol=1e-6 * max(1.0, np.abs(right).max()))
 
 
 def test_note(copy: Path) -> None:
