@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
+from clusters import Dask
 
 from lstm_automl.cli import running
 from lstm_automl.cli.main import cli
@@ -135,36 +133,17 @@ def test_workers_import_while_the_search_is_read(made: Path, monkeypatch: pytest
     assert executor_of(made) == "dask"
 
 
-ROOT = Path(__file__).parents[2]
-
-
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[str]:
     """Address of a dask of one worker, in processes of their own."""
     place = tmp_path / "cluster"
     place.mkdir()
-    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": paths, "LSTM_AUTOML_CACHE": str(place / "cache")}
-    file, processes = place / "scheduler.json", []
-    with (place / "log").open("ab") as log:
-
-        def start(kind: str, *options: str) -> None:
-            command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--scheduler-file", str(file), *options]
-            command += ["--no-dashboard", "--host", "127.0.0.1"]
-            processes.append(subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log))
-
-        try:
-            start("scheduler", "--port", "0")
-            end = time.monotonic() + 60
-            while not (file.exists() and file.stat().st_size):
-                assert time.monotonic() < end, "no scheduler"
-                time.sleep(0.05)
-            start("worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(place))
-            yield str(json.loads(file.read_text())["address"])
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
+    made = Dask(place)
+    try:
+        made.add()
+        yield made.address
+    finally:
+        made.close()
 
 
 @pytest.mark.slow
