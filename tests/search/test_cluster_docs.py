@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib
 import re
 import shlex
@@ -15,7 +16,8 @@ from lstm_automl.cli.main import cli
 from lstm_automl.search.executors import post, ray
 from lstm_automl.search.retries import MANY
 
-PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "cluster.md").read_text()
 SCRIPTS = re.findall(r"```(?:sh|bash)\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = [
     line.strip().removeprefix("exec ").removeprefix("srun ").removesuffix("&").strip()
@@ -70,6 +72,16 @@ def test_how_late_epochs_are_is_what_the_code_says() -> None:
 def test_how_many_workers_a_rung_may_lose_is_what_the_code_says() -> None:
     assert MANY == 12
     assert "unless a rung loses a dozen workers" in " ".join(PAGE.split())
+
+
+def test_what_it_tells_to_install_is_there_and_is_tested() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = {name: set(text.split("\n")) for name, text in setup["options.extras_require"].items()}
+    named = {"dask", *re.findall(r"# or \[(\w+)\]", PAGE)}
+    assert "lstm_automl[dask]" in PAGE
+    assert named == {"dask", "ray"}
+    assert set.union(*(extras[name] for name in named)) <= extras["test"], "their tests would always be skipped"
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
