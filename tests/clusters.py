@@ -88,12 +88,13 @@ class Dask:
 
 
 HEAD = """
-import ray, sys
+import ray, shutil, sys
 ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR",
          object_store_memory=80_000_000, _temp_dir=sys.argv[1])
 print(ray.get_runtime_context().gcs_address, flush=True)
 sys.stdin.read()
 ray.shutdown()
+shutil.rmtree(sys.argv[1], ignore_errors=True)
 """
 
 
