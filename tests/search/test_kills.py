@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -12,17 +13,33 @@ from pathlib import Path
 
 import pytest
 
+from lstm_automl import plugins
+from lstm_automl.search.limits import Limits
+from lstm_automl.search.oracles import bayesian, keras_tuner
 from lstm_automl.search.view import StoreView
 from lstm_automl.testing.dummy import run_twice
 from lstm_automl.testing.search import facts, lines, run, small_space
 
 META = facts(small_space())
 KILLS = 4
+MODULE = ("-m", "lstm_automl.testing.search")
+INITIAL = 4
+SOON = (
+    "-c",
+    "import sys; from lstm_automl.search.oracles import bayesian; from lstm_automl.testing.search import main; "
+    f"bayesian.INITIAL = {INITIAL}; sys.exit(main(sys.argv[1:]))",
+)
+"""As ``MODULE``, with a Gaussian process after few trials."""
+PAIRS = [
+    pytest.param(o, s, marks=[pytest.mark.slow] * (o == "bayesian"))
+    for o in plugins.names("oracle")
+    for s in plugins.names("scheduler")
+]
 
 
-def start(directory: Path, *options: str) -> subprocess.Popen[str]:
+def start(directory: Path, *options: str, command: tuple[str, ...] = MODULE) -> subprocess.Popen[str]:
     """A search in a process of its own."""
-    command = [sys.executable, "-m", "lstm_automl.testing.search", str(directory), *options]
+    command = (sys.executable, *command, str(directory), *options)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -36,6 +53,10 @@ def wait_for(condition: object, process: subprocess.Popen[str]) -> None:
 
 def starts(directory: Path) -> int:
     return len(list((directory / "runs").glob("*")))
+
+
+def results(directory: Path) -> int:
+    return len(list(directory.glob("jobs/*/attempt-*/result.json")))
 
 
 def workers_of(directory: Path) -> set[int]:
@@ -75,17 +96,31 @@ def test_kill_9_at_random_moments(oracle: str, tmp_path: Path) -> None:
         assert len(view.epochs()) == 80
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("oracle", ["random", "bayesian"])
-def test_kill_9_with_keras_tuner(oracle: str, tmp_path: Path) -> None:
-    whole = lines(run(tmp_path / "whole", 2, {**META, "oracle": oracle}))
+@pytest.mark.parametrize(("oracle", "scheduler"), PAIRS)
+def test_every_pair_killed_and_continued_on_other_workers(
+    oracle: str, scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits, fill, rng = list[int](), keras_tuner.fill, random.Random(f"{oracle} {scheduler}")
+    monkeypatch.setattr(bayesian, "INITIAL", INITIAL)
+    monkeypatch.setattr(keras_tuner, "fill", lambda o, s, t, d: (fits.append(len(t)), fill(o, s, t, d))[1])
+    habits, trials, epochs = {"nan": [2], "fail": [5]}, 10, 18
     directory = tmp_path / "killed"
-    directory.mkdir()
-    (directory / "dummy.json").write_text('{"sleep": 0.02}')
-    with start(directory, "--oracle", oracle) as process:
-        wait_for(lambda: starts(directory) >= 13, process)
-        process.kill()
-    assert lines(run(directory, 2, {**META, "oracle": oracle})) == whole
+    for folder, sleep in ((tmp_path / "whole", 0.0), (directory, 0.01)):
+        folder.mkdir()
+        (folder / "dummy.json").write_text(json.dumps({**habits, "sleep": sleep}))
+    meta = {**META, "oracle": oracle, "scheduler": scheduler, "limits": Limits(trials, epochs).to_json()}
+    whole = lines(run(tmp_path / "whole", 1, meta))
+    assert fits or oracle != "bayesian", "all were random draws"
+    options = ("--oracle", oracle, "--scheduler", scheduler, "--trials", str(trials), "--epochs", str(epochs))
+    for workers in (2,) if oracle == "bayesian" else (2, 1):  # imports take long
+        with start(directory, *options, "--workers", str(workers), command=SOON) as process:
+            wanted = results(directory) + rng.randrange(2, 4) + 5 * (oracle == "bayesian")
+            wait_for(lambda wanted=wanted: results(directory) >= wanted, process)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL, "it had ended"
+    assert results(directory) < results(tmp_path / "whole"), "nothing was left"
+    (directory / "dummy.json").write_text(json.dumps(habits))
+    assert lines(run(directory, 4, meta)) == whole
     assert not run_twice(directory)
 
 
