@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lstm_automl.data.sequences import Parts
+from lstm_automl.search.oracles import bayesian, keras_tuner
 from lstm_automl.tasks.classification import Classification
 from lstm_automl.tasks.problem import Problem
 
@@ -19,3 +20,12 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("search")
     Problem(task, options, task.prepare(Parts(data), options, folds=2), task.metrics[0]).save(path / "data")
     return path
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Trials told at each fit of a Gaussian process, of which a search of few trials has some, too."""
+    known, fill = list[int](), keras_tuner.fill
+    monkeypatch.setattr(bayesian, "INITIAL", 7)
+    monkeypatch.setattr(keras_tuner, "fill", lambda o, s, t, d: (known.append(len(t)), fill(o, s, t, d))[1])
+    return known

@@ -12,26 +12,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import psutil
 import pytest
 
 from lstm_automl import plugins
-from lstm_automl.data.sequences import Parts
-from lstm_automl.models import checkpoint
 from lstm_automl.search.contracts import RungResult, RungSpec
-from lstm_automl.search.driver import Limits, Stopped
+from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors.futures import FuturesExecutor
-from lstm_automl.search.executors.local import LocalExecutor
-from lstm_automl.search.executors.ready import at_hand
-from lstm_automl.search.observer import Observer
-from lstm_automl.search.oracles import bayesian, keras_tuner
-from lstm_automl.search.rows import best
 from lstm_automl.search.store import Store
-from lstm_automl.spaces.loader import load
 from lstm_automl.spaces.space import Parameter, Space
-from lstm_automl.tasks.classification import Classification
-from lstm_automl.tasks.problem import Problem
 from lstm_automl.testing import dummy
 from lstm_automl.testing.dummy import run_twice
 from lstm_automl.testing.search import facts, lines, make_driver, small_space
@@ -63,15 +51,6 @@ def meta_of(oracle: str, scheduler: str, folds: int, **changes: Any) -> dict[str
 
 
 PAIRS = [(o, s) for o in plugins.names("oracle") for s in SCHEDULERS]
-
-
-@pytest.fixture
-def fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Trials told at each fit of a Gaussian process, of which a search of few trials has some, too."""
-    known, fill = list[int](), keras_tuner.fill
-    monkeypatch.setattr(bayesian, "INITIAL", 7)
-    monkeypatch.setattr(keras_tuner, "fill", lambda o, s, t, d: (known.append(len(t)), fill(o, s, t, d))[1])
-    return known
 
 
 @pytest.mark.parametrize(
@@ -116,114 +95,6 @@ def test_an_exhausted_space_ends_with_its_best_trained_to_the_end(tmp_path: Path
     rows = [json.loads(line) for line in search(tmp_path, 2, meta)]
     assert len(rows) == 6
     assert sum(r["to_epoch"] == EPOCHS for r in rows) >= 3
-
-
-@pytest.fixture(scope="module")
-def problem() -> Problem:
-    task = Classification()
-    data, options = task.demo(0)
-    return Problem(task, options, task.prepare(Parts(data), options, folds=1), task.metrics[0])
-
-
-class StopAt(Observer):
-    """Stops the search in the middle of its first promotion."""
-
-    def __init__(self) -> None:
-        self.driver: Any = None
-
-    def on_epoch(self, spec: RungSpec, epoch: Any) -> None:
-        if self.driver is not None and spec.from_epoch > 0:
-            self.driver.stop()
-
-
-class KillThenStop(Observer):
-    """SIGKILL for all workers once one has told an epoch; the search stops before its last trials and promotions."""
-
-    def __init__(self) -> None:
-        self.driver: Any = None
-        self.killed: set[int] = set()
-
-    def on_epoch(self, spec: RungSpec, epoch: Any) -> None:
-        if not self.killed:
-            parents = [p for p in psutil.Process().children() if "lstm_automl" in " ".join(p.cmdline())]
-            workers = [worker for parent in parents for worker in parent.children()]
-            for worker in workers:
-                worker.kill()
-            self.killed = {worker.pid for worker in workers}
-        elif spec.trial >= 3:
-            self.driver.stop()
-
-
-VALUES = {"units": 4, "batch_size": 32, "schedule": "cosine", "dropout": 0.1, "num_layers": 1, "front_end": "none"}
-PLAIN = dict(
-    VALUES, cell="lstm", bidirectional=False, recurrent_dropout=0.0, pooling="last", optimizer="adam", ema=False,
-    clipnorm=1.0, difference=False, augment="none", label_smoothing=0.0,
-)  # fmt: skip
-
-
-def train(
-    directory: Path, problem: Problem, workers: int, observer: Any = None, **changes: Any
-) -> tuple[list[str], dict[str, Any]]:
-    """A search with real networks: its table, and the weights of its best trial."""
-    problem.save(directory / "data")
-    return resume(directory, workers, observer, **changes)
-
-
-def resume(
-    directory: Path,
-    workers: int,
-    observer: Any = None,
-    values: Any = VALUES,
-    trials: int = 4,
-    epochs: int = 15,
-    **changes: Any,
-) -> tuple[list[str], dict[str, Any]]:
-    space = load("classification", task="classification", overrides=values)
-    limits = Limits(trials, epochs).to_json()
-    meta = facts(space, **{"scheduler": "asha", **changes}, limits=limits, metric="accuracy", concurrency=3)
-    with closing(Store.open_or_create(directory, meta)) as store:
-        with closing(LocalExecutor(workers, directory=directory)) as executor:
-            driver = make_driver(directory, store, executor, observer=observer)
-            if observer is not None:
-                observer.driver = driver
-            table = driver.search()
-        number = best(table, "max").number
-        job = max(n for n, j in store.jobs.items() if j.spec.trial == number)
-        return lines(table), checkpoint.read(driver.folder(job) / "checkpoint.npz")[0]
-
-
-@pytest.mark.slow
-def test_real_networks_on_any_number_of_workers_stopped_or_not(tmp_path: Path, problem: Problem) -> None:
-    table, weights = train(tmp_path / "one", problem, 1)
-    rows = [json.loads(line) for line in table]
-    assert [len(r["rungs"]) for r in rows].count(2) >= 3, "nobody was promoted"
-    with pytest.raises(Stopped):
-        train(tmp_path / "three", problem, 3, StopAt())
-    again, same = resume(tmp_path / "three", 2)
-    assert again == table
-    assert weights.keys() == same.keys()
-    assert all(np.array_equal(weights[name], same[name]) for name in weights)
-
-
-@pytest.mark.slow
-def test_real_networks_with_a_gaussian_process_killed_and_stopped(
-    tmp_path: Path, problem: Problem, fits: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Learning rate and decay alone differ: one graph for all."""
-    monkeypatch.setattr(bayesian, "INITIAL", 3)
-    given: Any = {"values": PLAIN, "trials": 6, "epochs": 12, "oracle": "bayesian", "scheduler": "hyperband"}
-    with at_hand():  # imports once
-        table, weights = train(tmp_path / "whole", problem, 1, **given)
-        assert fits, "all were random draws"
-        assert max(len(json.loads(line)["rungs"]) for line in table) == 2, "nobody was promoted"
-        observer = KillThenStop()
-        with pytest.raises(Stopped):
-            train(tmp_path / "killed", problem, 2, observer, **given)
-        assert observer.killed
-        again, same = resume(tmp_path / "killed", 1, **given)
-    assert again == table
-    assert weights.keys() == same.keys()
-    assert all(np.array_equal(weights[name], same[name]) for name in weights)
 
 
 @pytest.mark.parametrize(("oracle", "scheduler", "folds"), [("tpe", "asha", 1), ("grid", "hyperband", 2)])
