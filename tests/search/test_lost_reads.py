@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stop_after import StopAfter
 
 from lstm_automl.errors import StateError
-from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.driver import Limits, Stopped
 from lstm_automl.search.executors.futures import FuturesExecutor
-from lstm_automl.search.observer import Observer
 from lstm_automl.search.results import read_checked, write_checked
 from lstm_automl.search.sqlite import FILE
 from lstm_automl.search.store import Store
@@ -31,23 +30,13 @@ def meta(trials: int = 12) -> dict[str, Any]:
     return facts(small_space(), oracle="random", scheduler="asha", concurrency=8, seed=1, limits=limits)
 
 
-class StopAfter(Observer):
-    def __init__(self, jobs: int) -> None:
-        self.left, self.driver = jobs, None
-
-    def on_job_end(self, spec: RungSpec, result: RungResult) -> None:
-        self.left -= 1
-        if self.left == 0 and self.driver is not None:
-            self.driver.stop()
-
-
 def search(directory: Path, stops: int = -1, workers: int = 2, trials: int = 12) -> Found:
     with ExitStack() as stack:
         store = stack.enter_context(closing(Store.open_or_create(directory, meta(trials))))
         pool = FuturesExecutor(ThreadPoolExecutor(workers), workers, runner=RUNNER)
         stack.enter_context(closing(pool))
         observer = StopAfter(stops)
-        observer.driver = driver = make_driver(directory, store, pool, observer=observer)  # type: ignore[assignment]
+        observer.driver = driver = make_driver(directory, store, pool, observer=observer)
         table = lines(driver.search())
         return table, driver._ledger._order[0 : len(driver._ledger)]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stop_after import StopAfter
 
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.driver import Driver, Limits, Stopped
 from lstm_automl.search.executors.futures import FuturesExecutor
-from lstm_automl.search.observer import Observer
 from lstm_automl.search.reading import ReadingOrder
 from lstm_automl.search.store import Store
 from lstm_automl.testing import dummy
@@ -73,16 +73,6 @@ def test_a_job_that_should_take_long_holds_up_nobody(tmp_path: Path) -> None:
     assert [row.status for row in table] == ["completed"] * TRIALS
 
 
-class StopAfter(Observer):
-    def __init__(self, jobs: int) -> None:
-        self.left, self.driver = jobs, None
-
-    def on_job_end(self, spec: RungSpec, result: RungResult) -> None:
-        self.left -= 1
-        if self.left == 0 and self.driver is not None:
-            self.driver.stop()
-
-
 @pytest.mark.parametrize("folds", [1, 3])
 @pytest.mark.parametrize("scheduler", ["none", "asha"])
 def test_a_search_that_is_continued_reads_in_the_same_order(tmp_path: Path, scheduler: str, folds: int) -> None:
@@ -96,7 +86,7 @@ def test_a_search_that_is_continued_reads_in_the_same_order(tmp_path: Path, sche
     for stops in (1, 5, 11):
         seen = StopAfter(stops)
         with driver(tmp_path / str(stops), 1, runner, uneven, observer=seen, meta=meta) as made:
-            seen.driver = made  # type: ignore[assignment]
+            seen.driver = made
             with pytest.raises(Stopped):
                 made.search()
         with driver(tmp_path / str(stops), 2, runner, uneven, meta=meta) as made:
