@@ -82,10 +82,8 @@ def test_an_epoch_is_shown_while_its_trial_runs(script: Script, uri: str) -> Non
     script.epoch(job, 0, 0.5)
     until(lambda: door.connect(uri).get_experiment_by_name("demo") is not None)
     until(lambda: "0" in runs_of(uri) and "accuracy" in runs_of(uri)["0"].data.metrics)
-    before = time.monotonic()
     script.epoch(job, 1, 0.6)
     until(lambda: history(uri, runs_of(uri)["0"], "accuracy")[-1] == (1, 0.6))
-    assert time.monotonic() - before < 5
     assert runs_of(uri)["0"].info.status == "RUNNING"
     assert tracker.close()
     assert {run.info.status for run in runs_of(uri).values()} == {"KILLED"}
