@@ -89,9 +89,10 @@ class Workbench:
             while True:
                 if self._stopping:
                     self._halt()
-                for step in (self._submit, self._decide, self._submit):  # a slow oracle thinks when all else is done
-                    with self._batch():
-                        step()
+                self._begin()
+                with self._batch():
+                    self._decide()  # a slow oracle thinks when all else is done
+                self._begin()
                 if self._idle():
                     self._store.flush()
                     return
@@ -107,12 +108,16 @@ class Workbench:
         done = not self._pending and (self._decider is None or self._decider.exhausted)
         return not self._running and (self._budget.spent or (done and not self._deciding))
 
+    @property
+    def _free(self) -> int:
+        return max(0, self._executor.capacity - len(self._running))
+
     def _decide(self) -> None:
         """Begin the next decisions while few jobs wait."""
         for _ in range(ROUND):
             if self._decider is None or self._deciding or self._stopping or self._wrong or self._budget.spent:
                 return
-            if len(self._pending) >= self._ahead() or not self._decider.due():
+            if len(self._pending) - self._free >= self._ahead() or not self._decider.due():
                 return
             self._deciding = True
             if (decision := self._decider.start(partial(self._events.tell, "decision"))) is None:
@@ -130,8 +135,14 @@ class Workbench:
         elif self._decider is not None and not self._budget.spent and not self._stopping:
             self._pending.extend(self._decider.take(what))
 
+    def _begin(self) -> None:
+        """Jobs for workers that have none."""
+        if self._pending and self._free:
+            with self._batch():
+                self._submit()
+
     def _submit(self) -> None:
-        while self._pending and len(self._running) < self._executor.capacity and not self._budget.spent:
+        while self._pending and self._free and not self._budget.spent:
             job = self._pending.popleft()
             work = self._store.jobs[job].spec
             tried = attempts(self._directory, job)
@@ -191,8 +202,9 @@ class Workbench:
         """One commit for all inside; only then are others told."""
         with self._store.batch():
             yield
-            self._store.add_epochs(self._epochs)
-            self._epochs.clear()
+            if self._epochs:
+                self._store.add_epochs(self._epochs)
+                self._epochs.clear()
         news, self._news = self._news, []
         for tell in news:
             tell()
