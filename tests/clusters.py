@@ -20,12 +20,16 @@ from slow_rungs import MARKS, mark_of
 
 from lstm_automl.search.contracts import Executor, Table
 from lstm_automl.search.driver import Driver
+from lstm_automl.search.executors import dask, seats
 from lstm_automl.search.lock import SearchLock
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.store import Store
 from lstm_automl.testing.search import make_driver
 
 HERE = Path(__file__).parent
+
+# These clusters have only just been begun, on a machine that may have much else to do.
+dask.CONNECT_SECONDS, seats.BEGIN_SECONDS = 60.0, 300.0
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -39,7 +43,7 @@ def surroundings(place: Path) -> dict[str, str]:
     return environment(LSTM_AUTOML_CACHE=str(place / "cache"), **{MARKS: str(place)})
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 300) -> None:
     """Wait until ``condition()`` holds."""
     end = time.monotonic() + seconds
     while not condition():
@@ -118,7 +122,7 @@ def ray_cluster(place: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     finally:
         started = psutil.Process(head.pid).children(recursive=True)
         head.stdin.close()  # it ends when this process does, too, however that ends
-        left = psutil.wait_procs([psutil.Process(head.pid), *started], 30)[1]
+        left = psutil.wait_procs([psutil.Process(head.pid), *started], 120)[1]
         for process in left:
             process.kill()
         head.wait()

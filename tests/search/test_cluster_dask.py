@@ -57,20 +57,32 @@ def on(cluster: Dask, directory: Path, runner: str = SLOW, **more: str) -> Execu
 
 
 @contextmanager
+def held(cluster: Dask, trial: int) -> Iterator[Path]:
+    """A trial waits at work until this ends, or its hold is gone; what is yielded is there once it does."""
+    mark, hold = mark_of(cluster.place, trial), hold_of(cluster.place, trial)
+    mark.unlink(missing_ok=True)
+    hold.touch()
+    try:
+        yield mark
+    finally:
+        hold.unlink(missing_ok=True)
+
+
+@contextmanager
 def losing(cluster: Dask, trial: int, times: int) -> Iterator[set[str]]:
     """The worker under a trial is killed, that often, when the rung is at work; what is yielded are the rungs' pids."""
-    mark, lost, ended = mark_of(cluster.place, trial), set[str](), threading.Event()
-    mark.unlink(missing_ok=True)
+    lost, ended = set[str](), threading.Event()
 
-    def kill() -> None:
+    def kill(mark: Path) -> None:
         while len(lost) < times and not ended.wait(0.01):
             if mark.exists() and (pid := mark.read_text()) and pid not in lost:
                 lost.add(pid)
                 cluster.kill(trial)
                 cluster.add()
+        hold_of(cluster.place, trial).unlink()
 
-    with ThreadPoolExecutor(1) as beside:
-        killing = beside.submit(kill)
+    with held(cluster, trial) as mark, ThreadPoolExecutor(1) as beside:
+        killing = beside.submit(kill, mark)
         try:
             yield lost
         finally:
@@ -92,7 +104,7 @@ def test_contract(cluster: Dask, tmp_path: Path) -> None:
 )
 def test_a_trial_over_its_cap(runner: str, cap: dict[str, Any], said: str, cluster: Dask, tmp_path: Path) -> None:
     with closing(DaskExecutor(1, address=cluster.address, directory=tmp_path, runner=runner, **cap)) as executor:
-        death = executor.submit(rung(tmp_path, 0, to_epoch=100), lambda epoch: None).exception(30)
+        death = executor.submit(rung(tmp_path, 0, to_epoch=100), lambda epoch: None).exception(120)
     assert isinstance(death, WorkerDied)
     assert not death.ours
     assert said in str(death)
@@ -130,8 +142,8 @@ def test_a_trial_that_loses_its_worker_again_and_again(cluster: Dask, local: lis
 def test_stop_and_resume(cluster: Dask, local: list[str], tmp_path: Path) -> None:
     """Stopped rungs leave a checkpoint; the search goes on elsewhere."""
     drivers = list[Driver]()
-    stop = Heard(1, lambda _: drivers[0].stop())
-    with pytest.raises(Stopped):
+    stop = Heard(2, lambda _: drivers[0].stop())  # trial 1 waits, so that trial 0 has ended
+    with held(cluster, 1), pytest.raises(Stopped):
         search(tmp_path, lambda: on(cluster, tmp_path), META, stop, drivers.append)
     assert 0 < len(list(tmp_path.rglob("result.json"))) < 8
     assert lines(search(tmp_path, lambda: LocalExecutor(2, directory=tmp_path, runner=SLOW), META)) == local
@@ -156,15 +168,10 @@ def test_a_driver_that_is_killed(cluster: Dask, local: list[str], tmp_path: Path
     """What its rungs left in the storage afterwards is taken in by the next driver, not run again."""
     directory, storage = tmp_path / "search", f"file://{tmp_path}/store"
     command = [sys.executable, "-c", DRIVER, cluster.address, str(directory), storage]
-    mark, hold = mark_of(cluster.place, 1), hold_of(cluster.place)
-    mark.unlink(missing_ok=True)
-    hold.touch()
-    try:
-        with subprocess.Popen(command, env=environment()) as process:
-            until(lambda: mark.exists() and list(directory.rglob("result.json")), "a result, and a rung at work")
-            process.kill()
-    finally:
-        hold.unlink()
+    with held(cluster, 1) as mark, subprocess.Popen(command, env=environment()) as process:
+        until(lambda: mark.exists() and list(directory.rglob("result.json")), "a result, and a rung at work")
+        process.kill()
+        process.wait()
 
     def left() -> list[Path]:
         """Where results are to be that only the storage has."""
@@ -181,7 +188,7 @@ def test_a_driver_that_is_killed(cluster: Dask, local: list[str], tmp_path: Path
 
 
 def test_a_scheduler_that_dies(local: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask, "CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr(dask, "CONNECT_SECONDS", 5.0)
     directory, cluster = tmp_path / "search", Dask(tmp_path)
     kill = Heard(1, lambda _: cluster.scheduler.kill())
     try:

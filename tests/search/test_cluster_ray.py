@@ -24,7 +24,7 @@ DRIVER = """
 import os, signal, sys, threading
 from pathlib import Path
 from clusters import search, until
-from slow_rungs import MARKS, mark_of
+from slow_rungs import MARKS, hold_of, mark_of
 from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors.ray import RayExecutor
 from lstm_automl.testing.executor import RUNNER, check_executor
@@ -33,12 +33,14 @@ from lstm_automl.testing.search import facts, lines, small_space
 address, directory, storage, contract = sys.argv[1], Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
 check_executor(lambda: RayExecutor(address=address, directory=contract, runner=RUNNER), contract)
 
+mark, hold = mark_of(Path(os.environ[MARKS]), 4), hold_of(Path(os.environ[MARKS]), 4)
+
 def kill():
-    mark = mark_of(Path(os.environ[MARKS]), 4)
     until(lambda: mark.exists() and mark.read_text(), "trial 4")
     os.kill(int(mark.read_text()), signal.SIGKILL)
+    hold.unlink()
 
-mark_of(Path(os.environ[MARKS]), 4).unlink(missing_ok=True)
+hold.touch()
 threading.Thread(target=kill, daemon=True).start()
 make = lambda: RayExecutor(address=address, directory=directory, runner="slow_rungs:run_rung", storage=storage)
 table = search(directory, make, facts(small_space(), limits=Limits(8, 4).to_json()))
@@ -59,7 +61,7 @@ def test_contract_and_a_killed_process(cluster: tuple[str, Mapping[str, str]], t
     local = lines(search(tmp_path / "local", lambda: LocalExecutor(2, runner=SLOW), META))
     places = [str(directory), f"file://{tmp_path}/store", str(tmp_path / "contract")]
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER, address, *places], env=known, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", DRIVER, address, *places], env=known, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == local

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from clusters import Dask, ray_cluster
 from hdfs import file_server
-from noted_rungs import MAPPED, RUNNER
+from noted_rungs import HELD, MAPPED, RUNNER
 from real_search import AtPromotion, trained
 
 from lstm_automl.search.contracts import Executor
@@ -57,9 +57,15 @@ def test_dask_and_a_file_server(local: Found, tmp_path: Path) -> None:
     place.mkdir()
     with file_server() as server:
         cluster = Dask(place)
+
+        def kill(trial: int) -> None:
+            cluster.kill(trial)
+            (place / HELD).unlink()
+
+        (place / HELD).touch()
         try:
             cluster.add(2)
-            same(trained(tmp_path / "search", on_dask(cluster, server.url), AtPromotion(cluster.kill)), local)
+            same(trained(tmp_path / "search", on_dask(cluster, server.url), AtPromotion(kill)), local)
             assert len(cluster.workers) == 1
         finally:
             cluster.close()
@@ -81,14 +87,20 @@ DRIVER = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from noted_rungs import RUNNER
+from noted_rungs import HELD, RUNNER
 from real_search import AtPromotion, trained
 from slow_rungs import MARKS, mark_of
 from lstm_automl.search.executors.ray import RayExecutor
 
 address, directory, storage, out = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 make = lambda directory: RayExecutor(address=address, directory=directory, storage=storage, runner=RUNNER)
-kill = lambda trial: os.kill(int(mark_of(Path(os.environ[MARKS]), trial).read_text()), signal.SIGKILL)
+place = Path(os.environ[MARKS])
+
+def kill(trial):
+    os.kill(int(mark_of(place, trial).read_text()), signal.SIGKILL)
+    (place / HELD).unlink()
+
+(place / HELD).touch()
 table, weights = trained(directory, make, AtPromotion(kill))
 np.savez(out, **weights)
 print("\\n".join(table))
@@ -103,7 +115,7 @@ def test_ray(local: Found, tmp_path: Path) -> None:
     place.mkdir()
     with ray_cluster(place) as (address, known):
         command = [sys.executable, "-c", DRIVER, address, str(directory), f"file://{tmp_path}/store", str(out)]
-        done = subprocess.run(command, env=known, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=known, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     with np.load(out) as weights:
         same((done.stdout.splitlines(), dict(weights)), local)
