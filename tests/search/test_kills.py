@@ -11,7 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+from clusters import environment, until
+from held_rungs import SEARCH, hold, let_go, results
 
 from lstm_automl import plugins
 from lstm_automl.search.limits import Limits
@@ -22,14 +25,9 @@ from lstm_automl.testing.search import facts, lines, run, small_space
 
 META = facts(small_space())
 KILLS = 4
-MODULE = ("-m", "lstm_automl.testing.search")
 INITIAL = 4
-SOON = (
-    "-c",
-    "import sys; from lstm_automl.search.oracles import bayesian; from lstm_automl.testing.search import main; "
-    f"bayesian.INITIAL = {INITIAL}; sys.exit(main(sys.argv[1:]))",
-)
-"""As ``MODULE``, with a Gaussian process after few trials."""
+SOON = f"from lstm_automl.search.oracles import bayesian; bayesian.INITIAL = {INITIAL}; {SEARCH}"
+"""As ``SEARCH``, with a Gaussian process after few trials."""
 PAIRS = [
     pytest.param(o, s, marks=[pytest.mark.slow] * (o == "bayesian"))
     for o in plugins.names("oracle")
@@ -37,26 +35,19 @@ PAIRS = [
 ]
 
 
-def start(directory: Path, *options: str, command: tuple[str, ...] = MODULE) -> subprocess.Popen[str]:
+def start(directory: Path, *options: str, script: str = SEARCH) -> subprocess.Popen[str]:
     """A search in a process of its own."""
-    command = (sys.executable, *command, str(directory), *options)
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", script, str(directory), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
 
 
 def wait_for(condition: object, process: subprocess.Popen[str]) -> None:
     """Until ``condition()`` holds or the process ends."""
-    until = time.monotonic() + 180  # a busy machine takes a minute to import Keras
-    while not condition() and process.poll() is None:  # type: ignore[operator]
-        assert time.monotonic() < until, "nothing happened in three minutes"
-        time.sleep(0.005)
+    until(lambda: condition() or process.poll() is not None, "what is waited for")  # type: ignore[operator]
 
 
 def starts(directory: Path) -> int:
     return len(list((directory / "runs").glob("*")))
-
-
-def results(directory: Path) -> int:
-    return len(list(directory.glob("jobs/*/attempt-*/result.json")))
 
 
 def workers_of(directory: Path) -> set[int]:
@@ -69,6 +60,14 @@ def workers_of(directory: Path) -> set[int]:
         except OSError:
             continue
     return found
+
+
+def crew(directory: Path, *killed: int) -> tuple[int, list[int]]:
+    """The warm parent of a search at work, and its workers, the oldest first, without those that have been killed."""
+    found = [psutil.Process(pid) for pid in workers_of(directory).difference(killed)]
+    parents = {process.pid for process in found} & {process.ppid() for process in found}
+    workers = sorted((process.create_time(), process.pid) for process in found if process.pid not in parents)
+    return parents.pop(), [pid for _, pid in workers]
 
 
 @pytest.mark.parametrize("oracle", ["grid", "tpe"])
@@ -84,10 +83,7 @@ def test_kill_9_at_random_moments(oracle: str, tmp_path: Path) -> None:
             time.sleep(rng.random() * 0.1)
             process.kill()
         if kill == 1:
-            until = time.monotonic() + 5
-            while workers_of(directory) and time.monotonic() < until:
-                time.sleep(0.01)
-            assert not workers_of(directory), "workers outlive their driver"
+            until(lambda: not workers_of(directory), "workers that end with their driver")
     (directory / "dummy.json").unlink()
     assert lines(run(directory, 3, {**META, "oracle": oracle})) == whole
     assert not run_twice(directory)
@@ -113,8 +109,9 @@ def test_every_pair_killed_and_continued_on_other_workers(
     assert fits or oracle != "bayesian", "all were random draws"
     options = ("--oracle", oracle, "--scheduler", scheduler, "--trials", str(trials), "--epochs", str(epochs))
     for workers in (2,) if oracle == "bayesian" else (2, 1):  # imports take long
-        with start(directory, *options, "--workers", str(workers), command=SOON) as process:
-            wanted = results(directory) + rng.randrange(2, 4) + 5 * (oracle == "bayesian")
+        wanted = results(directory) + rng.randrange(2, 4) + 5 * (oracle == "bayesian")
+        hold(directory, wanted)
+        with start(directory, *options, "--workers", str(workers), script=SOON) as process:
             wait_for(lambda wanted=wanted: results(directory) >= wanted, process)
             process.kill()
         assert process.returncode == -signal.SIGKILL, "it had ended"
@@ -126,26 +123,26 @@ def test_every_pair_killed_and_continued_on_other_workers(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_in_order(number: signal.Signals, tmp_path: Path) -> None:
-    (tmp_path / "dummy.json").write_text('{"sleep": 0.05}')
+    hold(tmp_path, 1)
     with start(tmp_path) as process:
         wait_for(lambda: starts(tmp_path) >= 3, process)
         process.send_signal(number)
-        assert process.wait(timeout=30) == 130
-    (tmp_path / "dummy.json").unlink()
+        assert process.wait(timeout=300) == 130
     table = lines(run(tmp_path, 2, META))
     assert table == lines(run(tmp_path / "whole", 2, META))
     assert not run_twice(tmp_path)
 
 
 def test_a_second_driver_is_refused_and_harms_nothing(tmp_path: Path) -> None:
-    (tmp_path / "dummy.json").write_text('{"sleep": 0.15}')
+    hold(tmp_path, 0)
     with start(tmp_path) as first:
         wait_for(lambda: starts(tmp_path) >= 1, first)
         with start(tmp_path) as second:
-            _, said = second.communicate(timeout=30)
+            _, said = second.communicate(timeout=300)
         assert second.returncode == 2
         assert f"pid {first.pid}" in said
-        out, error = first.communicate(timeout=60)
+        let_go(tmp_path)
+        out, error = first.communicate(timeout=300)
     assert first.returncode == 0, error
     assert len(out.splitlines()) == 20
     assert not run_twice(tmp_path)
@@ -153,25 +150,28 @@ def test_a_second_driver_is_refused_and_harms_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_workers_killed_from_outside(number: signal.Signals, tmp_path: Path) -> None:
-    (tmp_path / "dummy.json").write_text('{"sleep": 0.05}')
+    hold(tmp_path, 0)
+    killed = list[int]()
     with start(tmp_path, "--workers", "3") as process:
-        for kills in range(1, 4):
-            wait_for(lambda kills=kills: starts(tmp_path) >= 3 * kills, process)
-            pids = sorted(workers_of(tmp_path))[1:]  # the first is their parent
-            if pids:
-                os.kill(pids[0], number)  # the oldest: another job each time
-        out, error = process.communicate(timeout=60)
+        for begun in (3, 4, 5):
+            wait_for(lambda begun=begun: starts(tmp_path) >= begun, process)
+            killed.append(crew(tmp_path, *killed)[1][0])  # the oldest: another job each time
+            os.kill(killed[-1], number)
+        wait_for(lambda: starts(tmp_path) >= 6, process)
+        let_go(tmp_path)
+        out, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     assert out.count('"completed"') == 20
     assert not run_twice(tmp_path)
 
 
 def test_the_warm_parent_killed(tmp_path: Path) -> None:
-    (tmp_path / "dummy.json").write_text('{"sleep": 0.03}')
+    hold(tmp_path, 2)
     with start(tmp_path) as process:
         wait_for(lambda: starts(tmp_path) >= 4, process)
-        os.kill(min(workers_of(tmp_path)), signal.SIGKILL)
-        out, error = process.communicate(timeout=60)
+        os.kill(crew(tmp_path)[0], signal.SIGKILL)
+        let_go(tmp_path)
+        out, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     assert out.count('"completed"') == 20
-    assert not workers_of(tmp_path)
+    until(lambda: not workers_of(tmp_path), "workers that end with their driver")
