@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,7 @@ def environment() -> dict[str, str]:
 def command(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
     """``command(folder, "runs", "list")`` runs ``lstm-automl runs list`` there; ``code`` is what it must exit with."""
 
-    def run(folder: Path, *args: str, code: int | None = 0, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    def run(folder: Path, *args: str, code: int | None = 0, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "lstm_automl", *args],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout,
@@ -49,15 +52,31 @@ def command(environment: dict[str, str]) -> Callable[..., subprocess.CompletedPr
 
 @pytest.fixture(scope="session")
 def started(environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
-    """As ``command``, but running."""
+    """As ``command``, but running; ``program`` is what Python runs."""
 
-    def start(folder: Path, *args: str, **more: Any) -> subprocess.Popen[str]:
+    def start(
+        folder: Path, *args: str, program: Sequence[str] = ("-m", "lstm_automl"), **more: Any
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-u", "-m", "lstm_automl", *args],
+            [sys.executable, "-u", *program, *args],
             cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more,
         )  # fmt: skip
 
     return start
+
+
+@pytest.fixture(scope="session")
+def own_port() -> Callable[[], int]:
+    """A free port for a server that takes its time to start, of those that no system gives away meanwhile."""
+
+    def port() -> int:
+        while True:
+            found = random.SystemRandom().randrange(20_000, 30_000)
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", found))
+                return found
+
+    return port
 
 
 @pytest.fixture(scope="session")

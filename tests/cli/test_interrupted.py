@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import pytest
 from lstm_automl.search.view import StoreView
 
 NAME = "classification-demo"
+HELD = (str(Path(__file__).with_name("held_cli.py")),)
+"""A search that goes no further than the trials that the file ``hold`` says."""
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Started = Callable[..., subprocess.Popen[str]]
 
@@ -57,6 +61,19 @@ def until_trials(process: subprocess.Popen[str], wanted: int) -> None:
         seen.append(line)
 
 
+@contextmanager
+def writer(fifo: Path, reader: subprocess.Popen[str]) -> Iterator[None]:
+    """Somebody who opens a pipe once it is being read, and writes nothing."""
+    descriptor = None
+    while descriptor is None:
+        assert reader.poll() is None, reader.communicate()
+        with suppress(OSError):  # nobody reads yet
+            descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.01)
+    yield
+    os.close(descriptor)
+
+
 @pytest.fixture
 def ended(started: Started) -> Iterator[Started]:
     """Processes that do not outlive their test."""
@@ -77,10 +94,11 @@ def ended(started: Started) -> Iterator[Started]:
 def test_after_kill_9_the_same_command_makes_the_same_table(
     tmp_path: Path, ended: Started, command: Command, search: tuple[str, ...], uninterrupted: list[Any]
 ) -> None:
-    process = ended(tmp_path, *search)
+    (tmp_path / "hold").write_text("2")
+    process = ended(tmp_path, *search, program=HELD)
     until_trials(process, 2)
     process.send_signal(signal.SIGKILL)
-    process.wait(30)
+    process.wait()
     before = finished_jobs(tmp_path)
     assert len(before) >= 2
     assert facts(tmp_path) != uninterrupted
@@ -99,7 +117,8 @@ def test_after_kill_9_the_same_command_makes_the_same_table(
 def test_ctrl_c_stops_in_order_and_resume_completes(
     tmp_path: Path, ended: Started, command: Command, search: tuple[str, ...], uninterrupted: list[Any]
 ) -> None:
-    process = ended(tmp_path, *search)
+    (tmp_path / "hold").write_text("1")
+    process = ended(tmp_path, *search, program=HELD)
     until_trials(process, 1)
 
     second = command(tmp_path, *search, code=2)  # while the first works
@@ -109,7 +128,7 @@ def test_ctrl_c_stops_in_order_and_resume_completes(
     assert process.poll() is None
 
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130, errors
     assert f"stopped; 'lstm-automl resume {NAME}' continues where it was" in errors
     assert "Traceback" not in errors
@@ -129,10 +148,9 @@ def test_a_signal_before_the_search_writes_nothing(tmp_path: Path, ended: Starte
     fifo = tmp_path / "slow.csv"
     os.mkfifo(fifo)  # reading waits for a writer: a data set that takes long to read
     process = ended(tmp_path, "search", "classification", "--data", "slow.csv")
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(4)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    with writer(fifo, process):
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert [p.name for p in tmp_path.iterdir()] == ["slow.csv"]

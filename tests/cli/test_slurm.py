@@ -32,7 +32,7 @@ PROGRAMS = {
     "srun": 'echo "$@" >> srun.log; for task in 1 2; do "$@" & done; wait',
     "dask": '[ "$1" = worker ] || set -- "$@" --port 0; exec {python} -m distributed.cli.dask_$1 "${{@:2}}" {host}',
     "python": 'exec {python} "$@"',
-    "lstm-automl": 'exec {python} -m lstm_automl "$@" {limits}',
+    "lstm-automl": 'exec {python} {program} "$@" {limits}',
 }
 """What a node has on its path: two tasks a job, loopback alone, and limits that make a search take seconds."""
 
@@ -43,6 +43,7 @@ def known(tmp_path: Path) -> dict[str, str]:
     programs = tmp_path / "bin"
     programs.mkdir()
     words = {"python": sys.executable, "host": "--host 127.0.0.1", "limits": " ".join(LIMITS)}
+    words["program"] = str(Path(__file__).with_name("held_cli.py"))
     for name, text in PROGRAMS.items():
         (programs / name).write_text(f"#!/bin/bash\n{text.format(**words)}\n")
         (programs / name).chmod(0o755)
@@ -96,12 +97,14 @@ def test_a_job_that_is_cut_off_and_submitted_again(known: dict[str, str], tmp_pa
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):
         made_up(folder)
+    (there / "hold").write_text("1")  # trial
     with job(there, 1, known) as process:
-        until(lambda: process.poll() is not None or list(there.rglob("jobs/**/result.json")), "a result", 120)
+        until(lambda: process.poll() is not None or list(there.rglob("jobs/**/result.json")), "a result", 1800)
         process.terminate()  # --signal=B:TERM@60
-        assert process.wait(60) == 143, (there / "slurm-1.err").read_text()
+        assert process.wait(600) == 143, (there / "slurm-1.err").read_text()
+    (there / "hold").unlink()
     with job(there, 2, known) as process:
-        assert process.wait(120) == 0, (there / "slurm-2.err").read_text()
+        assert process.wait(1800) == 0, (there / "slurm-2.err").read_text()
     assert json.loads((there / "slurm-2.out").read_text().splitlines()[-1])["trials"] == 3
     asked = json.loads((there / "searches" / "big" / "request.json").read_text())["settings"]
     assert asked["executor"] == "dask"

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import signal
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable
@@ -136,11 +135,12 @@ def test_sync_and_promote(place: Path, command: Command, found: tuple[dict[str, 
 
 
 def test_ui_prints_a_link_that_answers(
-    place: Path, started: Callable[..., subprocess.Popen[str]], found: tuple[dict[str, Any], str]
+    place: Path,
+    started: Callable[..., subprocess.Popen[str]],
+    found: tuple[dict[str, Any], str],
+    own_port: Callable[[], int],
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     process = started(place, "ui", NAME, "--port", str(port))
     assert process.stdout is not None
     try:
@@ -149,11 +149,11 @@ def test_ui_prints_a_link_that_answers(
         assert base in text
         links = process.stdout.readline() + process.stdout.readline()
         assert f"{base}/#/experiments/" in links
-        with urllib.request.urlopen(base, timeout=60) as page:
+        with urllib.request.urlopen(base, timeout=600) as page:
             assert page.status == 200
     finally:
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
     assert "Traceback" not in errors
 
 

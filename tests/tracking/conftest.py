@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from recorded import Script
 
 from lstm_automl.tracking import client as door
+from lstm_automl.tracking import tracker
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tracker at its end has all the time that its caller gives it: what is looked at here is what it sends."""
+    monkeypatch.setattr(tracker, "_STOPPED", 600.0)
+    monkeypatch.setattr(tracker, "_AWAY", 600.0)
 
 
 @pytest.fixture(scope="session")
@@ -47,15 +54,3 @@ def classified(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from trained import finished
 
     return finished(tmp_path_factory.mktemp("searches") / "demo", "classification")
-
-
-@pytest.fixture(scope="session")
-def own_port() -> Callable[[], int]:
-    """A port of the system's choice: test processes side by side would all find the same first free one."""
-
-    def port() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return port
