@@ -43,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         if mode == "hang":
-            self.server.over.wait(60)
+            self.server.over.wait(600)
         if mode == "slow":
             time.sleep(1)
         if mode == "error":
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815
 
     def _forward(self, body: bytes) -> tuple[int, str, bytes]:
-        connection = http.client.HTTPConnection(self.server.target, timeout=30)
+        connection = http.client.HTTPConnection(self.server.target, timeout=300)
         try:
             kept = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
             connection.request(self.command, self.path, body, kept)
@@ -90,4 +90,4 @@ def proxied(target: str) -> Iterator[Proxy]:
         proxy.over.set()
         proxy.shutdown()
         proxy.server_close()
-        thread.join(10)
+        thread.join(300)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,14 @@ META: dict[str, Any] = {
     "limits": {"max_trials": 3, "max_epochs": 4},
     "name": "demo",
 }
+
+
+def until(true: Callable[[], bool], seconds: float = 300.0) -> None:
+    """Wait for something to be so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.05)
 
 
 class Script:

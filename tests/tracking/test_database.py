@@ -28,7 +28,7 @@ def test_eight_processes_meet_an_empty_file(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     (tmp_path / "mlflow.db").touch()
     started = [subprocess.Popen([sys.executable, "-c", START, uri, f"e{i}"], stderr=subprocess.PIPE) for i in range(8)]
-    ended = [(process.communicate(timeout=120)[1].decode(), process.returncode) for process in started]
+    ended = [(process.communicate(timeout=600)[1].decode(), process.returncode) for process in started]
     assert [code for _, code in ended] == [0] * 8, ended
     assert sorted(e.name for e in door.connect(uri).search_experiments()) == ["Default", *(f"e{i}" for i in range(8))]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]

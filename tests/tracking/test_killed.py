@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -21,22 +22,22 @@ def test_kills_lose_and_double_nothing(uri: str, tmp_path: Path) -> None:
     root = str(Path(killed.__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, str(Path(killed.__file__).parent)])}
     command = [sys.executable, killed.__file__, str(tmp_path / "demo"), uri]
-    moments, kills = random.Random(1), 0
-    for attempt in range(20):
+    moments, kills = random.Random(1), 4
+    (tmp_path / "hold").touch()
+    for attempt in range(kills + 1):
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
         assert process.stdout is not None
         with process.stdout:
             assert process.stdout.readline() == b"ready\n"
-            if attempt < 4:
+            if attempt < kills:
                 time.sleep(moments.uniform(0.0, 0.5))
                 process.kill()
-        kills += process.wait(60) != 0
+        assert process.wait(600) == (-signal.SIGKILL if attempt < kills else 0)
+        if attempt == kills - 1:
+            (tmp_path / "hold").unlink()
         if attempt == 1:
             sync(tmp_path / "demo", uri, "demo")
             assert {run.info.status for run in runs_of(uri).values()} <= {"KILLED", "FINISHED"}
-        if process.returncode == 0:
-            break
-    assert kills >= 2
     runs = runs_of(uri)
     assert sorted(runs) == sorted([*map(str, range(killed.TRIALS)), "parent"])
     for trial in range(killed.TRIALS):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from proxy import Proxy, proxied
-from recorded import Script, history, runs_of
+from recorded import Script, history, runs_of, until
 
 from lstm_automl.errors import LstmAutomlError
 from lstm_automl.tracking import client as door
@@ -31,12 +31,22 @@ def server(template: Path, tmp_path_factory: pytest.TempPathFactory, own_port: C
 
 @pytest.fixture
 def proxy(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+    """Before a server whose answers nobody waits for in vain, be it ever so slow."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "600")
     with proxied(server) as made:
         yield made
 
 
-def test_nothing_is_lost_or_doubled_and_nobody_waits(proxy: Proxy, server: str, tmp_path: Path) -> None:
+@pytest.fixture
+def hasty(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a server that hangs enough is seen in two seconds."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_nothing_is_lost_or_doubled_and_nobody_waits(
+    proxy: Proxy, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = Script(tmp_path / "demo")
     said: list[str] = []
     proxy.mode = "error"
@@ -46,10 +56,12 @@ def test_nothing_is_lost_or_doubled_and_nobody_waits(proxy: Proxy, server: str, 
     for trial, mode in enumerate(modes):
         proxy.mode = mode
         script.trial(trial, [0.1 + trial / 100, 0.2 + trial / 100])
+        until(lambda: bool(said))  # it was away before it was ever there
         time.sleep(0.5)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "600")
     proxy.mode = "well"
     tracker.finish({})
-    assert tracker.close(60)
+    assert tracker.close(600)
     assert said[0].startswith("MLflow cannot be kept up to date")
     _complete(server, "demo", len(modes))
     assert runs_of(server)["parent"].info.status == "FINISHED"
@@ -69,7 +81,10 @@ def _complete(uri: str, name: str, trials: int) -> None:
 
 
 @pytest.mark.parametrize("mode", ["hang", "error", "drop"])
-def test_a_server_away_until_the_end_is_caught_up_by_sync(mode: str, proxy: Proxy, server: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("hasty")
+def test_a_server_away_until_the_end_is_caught_up_by_sync(
+    mode: str, proxy: Proxy, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = Script(tmp_path / f"away-{mode}")
     said: list[str] = []
     proxy.mode = mode
@@ -80,9 +95,10 @@ def test_a_server_away_until_the_end_is_caught_up_by_sync(mode: str, proxy: Prox
     tracker.finish({"test": {"accuracy": 0.5}})
     assert not tracker.close(1)
     assert "lstm-automl sync" in said[-1]
-    tracker._thread.join(10)  # a call that hangs ends by itself
+    tracker._thread.join(300)  # a call that hangs ends by itself
     with pytest.raises(LstmAutomlError, match="cannot be brought up to date"):
         sync(script.directory, proxy.address)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "600")
     proxy.mode = "well"
     sync(script.directory, proxy.address)
     _complete(server, f"away-{mode}", 1)

@@ -42,25 +42,25 @@ def served(
     )
     try:
         base = f"http://127.0.0.1:{port}"
-        end = time.monotonic() + 120
+        end = time.monotonic() + 600
         while time.monotonic() < end:
             assert process.poll() is None, "the server ended"
             try:
-                urllib.request.urlopen(f"{base}/ping", timeout=2).close()
+                urllib.request.urlopen(f"{base}/ping", timeout=30).close()
                 break
             except OSError:
                 time.sleep(0.3)
         yield base
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
 
 
 def _post(base: str, body: dict[str, Any]) -> list[dict[str, Any]]:
     request = urllib.request.Request(
         f"{base}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=600) as answer:
         found: list[dict[str, Any]] = json.load(answer)["predictions"]
         return found
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from recorded import Script, history, runs_of
+from recorded import Script, history, runs_of, until
 
 from lstm_automl.errors import LockedError
 from lstm_automl.search.lock import SearchLock
@@ -27,13 +25,6 @@ RESULT = {
 }
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.05)
-
-
 def test_a_search_as_mlflow_shows_it(script: Script, uri: str) -> None:
     script.trial(0, [0.5, 0.6], units=8)
     script.trial(1, [0.7, 0.9], units=16)
@@ -46,7 +37,7 @@ def test_a_search_as_mlflow_shows_it(script: Script, uri: str) -> None:
     tracker = Tracker(script.directory, uri, "demo", poll=0.05)
     tracker.start()
     tracker.finish(RESULT)
-    assert tracker.close(60)
+    assert tracker.close(300)
 
     runs = runs_of(uri)
     assert sorted(runs) == ["0", "1", "2", "parent"]
@@ -85,7 +76,7 @@ def test_an_epoch_is_shown_while_its_trial_runs(script: Script, uri: str) -> Non
     script.epoch(job, 1, 0.6)
     until(lambda: history(uri, runs_of(uri)["0"], "accuracy")[-1] == (1, 0.6))
     assert runs_of(uri)["0"].info.status == "RUNNING"
-    assert tracker.close()
+    assert tracker.close(300)
     assert {run.info.status for run in runs_of(uri).values()} == {"KILLED"}
 
 
@@ -127,7 +118,7 @@ def test_a_killed_search_is_closed_by_sync_and_opened_by_resume(script: Script, 
     # as a kill leaves it: the thread is gone, the runs are open
     tracker._abandoned.set()
     tracker._wake.set()
-    tracker._thread.join(20)
+    tracker._thread.join(300)
     assert runs_of(uri)["parent"].info.status == "RUNNING"
     sync(script.directory, uri)
     assert {run.info.status for run in runs_of(uri).values()} == {"KILLED"}
@@ -137,7 +128,7 @@ def test_a_killed_search_is_closed_by_sync_and_opened_by_resume(script: Script, 
     script.epoch(job, 1, 0.6)
     script.end(job, 0.6)
     resumed.finish({})
-    assert resumed.close(60)
+    assert resumed.close(300)
     runs = runs_of(uri)
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert history(uri, runs["0"], "accuracy") == [(0, 0.5), (1, 0.6)]
@@ -199,7 +190,7 @@ def test_a_trial_cut_under_promotion_counts_once_the_search_is_finished(script: 
         until(lambda: runs_of(uri)["1"].info.status == "KILLED")
         assert runs_of(uri)["1"].data.tags["lstm_automl.best_epoch"] == "1"
     tracker.finish(RESULT)
-    assert tracker.close(60)
+    assert tracker.close(300)
     for _ in range(2):
         run = runs_of(uri)["1"]
         assert run.info.status == "FINISHED"
