@@ -86,7 +86,7 @@ def test_examples_of_the_readme(number: int, place: Path, environment: dict[str,
     # workers are started by path and never import this script: no ``if __name__`` is needed
     script.write_text(EXAMPLES[number])
     done = subprocess.run(
-        [sys.executable, script.name], cwd=place, env=environment, capture_output=True, text=True, timeout=600
+        [sys.executable, script.name], cwd=place, env=environment, capture_output=True, text=True, timeout=1800
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout

@@ -75,7 +75,7 @@ def test_a_search_uses_all_three(extension: Path, tmp_path: Path) -> None:
     def command(*args: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "lstm_automl", *args], cwd=tmp_path, env=environment,
-            capture_output=True, text=True, timeout=600,
+            capture_output=True, text=True, timeout=1800,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -31,7 +31,7 @@ print(catalog.block_names())
 
 def run(*command: str | Path, cwd: Path) -> str:
     # -I: neither the working folder nor PYTHONPATH decides what is imported
-    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

@@ -60,7 +60,7 @@ print("LOADED", *{{m.partition(".")[0] for m in sys.modules}})
 def loaded(statement: str, *args: str) -> set[str]:
     """Packages that a fresh process has imported after ``statement``."""
     code = LOADED.format(args=list(args), statement=statement)
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert out.returncode == 0, out.stderr
     assert out.stderr == ""
     return set(out.stdout.rpartition("LOADED")[2].split())

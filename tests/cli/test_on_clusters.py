@@ -28,7 +28,7 @@ def found(folder: Path, known: Mapping[str, str], *more: str) -> Found:
     def run(*words: str) -> Any:
         done = subprocess.run(
             [sys.executable, "-m", "lstm_automl", *words],
-            cwd=folder, env=known, capture_output=True, text=True, timeout=180,
+            cwd=folder, env=known, capture_output=True, text=True, timeout=1800,
         )  # fmt: skip
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr

@@ -125,7 +125,7 @@ def test_live_display_fits_the_terminal(columns: int, bar: bool, tmp_path: Path)
     while chunk := _read(ours):
         said += chunk
     os.close(ours)
-    assert process.wait(60) == 0
+    assert process.wait(300) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
     lines = [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]
     assert max(map(len, lines)) <= columns

@@ -18,7 +18,7 @@ def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A process with a ``tensorflow`` that does as ``tensorflow.py`` in the folder says."""
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
     return subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, text=True, timeout=600
     )
 
 

@@ -20,7 +20,7 @@ from lstm_automl.cli.places import executor_of
 from lstm_automl.errors import LockedError, UsageError
 from lstm_automl.estimators import flow, storing
 from lstm_automl.estimators.request import Search
-from lstm_automl.search.executors import devices, ready
+from lstm_automl.search.executors import dask, devices, ready
 from lstm_automl.search.lock import SearchLock
 
 pytest.importorskip("distributed", reason="needs the extra dask")
@@ -50,17 +50,20 @@ def resume(directory: Path, *options: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def nobody() -> str:
-    """An address at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens, and nobody else will."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"tcp://127.0.0.1:{taken.getsockname()[1]}"
 
 
 NO_CAPS = ("--trial-time", "none", "--trial-memory", "0")
 
 
-def test_a_cluster_that_does_not_answer_is_not_kept(made: Path, ran: list[Search], nobody: str) -> None:
+def test_a_cluster_that_does_not_answer_is_not_kept(
+    made: Path, ran: list[Search], nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask, "CONNECT_SECONDS", 2.0)
     before = (made / storing.REQUEST).read_bytes()
     with pytest.raises(UsageError, match=nobody):
         resume(made, *NO_CAPS, "--executor", "dask", "--address", nobody)

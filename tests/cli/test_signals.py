@@ -42,7 +42,7 @@ def signalled(stop: str, patience: float, *numbers: signal.Signals) -> tuple[int
         process.send_signal(number)
         if not said:
             said = process.stderr.readline() + process.stderr.readline()  # the first has been handled
-    _, rest = process.communicate(timeout=30)
+    _, rest = process.communicate(timeout=300)
     return process.returncode, said + rest
 
 

@@ -33,7 +33,7 @@ def run(folder: Path, *arguments: str, text: str | None = None) -> str:
     temporary.mkdir()
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
     done = subprocess.run(
-        [sys.executable, *arguments], input=text, cwd=here, env=env, capture_output=True, text=True, timeout=300
+        [sys.executable, *arguments], input=text, cwd=here, env=env, capture_output=True, text=True, timeout=1800
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert "Traceback" not in done.stderr, done.stderr[-4000:]
@@ -80,6 +80,6 @@ def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     cells = ["\n".join(DATA), "made.fit(X, y)", "print(made.predict(X).shape, len(made.trials_))"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(book, timeout=1800, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert book.cells[2].outputs[0].text == "(24,) 1\n"
     assert list(tmp_path.iterdir()) == []
