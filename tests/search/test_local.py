@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -65,7 +66,7 @@ def mistaken(spec: RungSpec, on_epoch: Any) -> RungResult:
 )
 def test_workers_are_replaced(runner: str, more: dict[str, int], processes: int, tmp_path: Path) -> None:
     with local(tmp_path, f"{__name__}:{runner}", **more) as executor:
-        results = [executor.submit(rung(tmp_path, job), ignore).result(30) for job in range(4)]
+        results = [executor.submit(rung(tmp_path, job), ignore).result(300) for job in range(4)]
     pids = [r.score for r in results]
     assert len(set(pids)) == processes
     assert os.getpid() not in pids
@@ -75,7 +76,7 @@ def test_workers_are_replaced(runner: str, more: dict[str, int], processes: int,
 @pytest.mark.parametrize("mode", ["fork", "spawn"])
 def test_a_death_says_how(tmp_path: Path, mode: str) -> None:
     with local(tmp_path, f"{__name__}:leave", mode=mode) as executor:
-        death = executor.submit(rung(tmp_path, 7), ignore).exception(30)
+        death = executor.submit(rung(tmp_path, 7), ignore).exception(300)
     assert isinstance(death, WorkerDied)
     assert not death.ours
     assert str(death) == "the worker of job 7 left with exit code 3"
@@ -83,19 +84,19 @@ def test_a_death_says_how(tmp_path: Path, mode: str) -> None:
 
 def test_a_full_disk_comes_back_as_such(tmp_path: Path) -> None:
     with local(tmp_path, f"{__name__}:no_space") as executor:
-        assert isinstance(executor.submit(rung(tmp_path, 0), ignore).exception(30), StorageError)
+        assert isinstance(executor.submit(rung(tmp_path, 0), ignore).exception(300), StorageError)
 
 
 def test_a_bug_comes_back_with_its_traceback(tmp_path: Path) -> None:
     with local(tmp_path, f"{__name__}:mistaken") as executor:
-        error = executor.submit(rung(tmp_path, 0), ignore).exception(30)
+        error = executor.submit(rung(tmp_path, 0), ignore).exception(300)
     assert isinstance(error, LstmAutomlError)
     assert "in mistaken" in str(error)
 
 
 def test_workers_that_cannot_start_are_an_error_not_a_wait(tmp_path: Path) -> None:
     with local(tmp_path, "no_such_module:run") as executor:
-        error = executor.submit(rung(tmp_path, 0), ignore).exception(30)
+        error = executor.submit(rung(tmp_path, 0), ignore).exception(300)
     assert isinstance(error, LstmAutomlError)
     assert str(tmp_path / "workers.log") in str(error)
     assert "no_such_module" in (tmp_path / "workers.log").read_text()
@@ -103,16 +104,19 @@ def test_workers_that_cannot_start_are_an_error_not_a_wait(tmp_path: Path) -> No
 
 def test_a_rung_asked_to_stop_leaves_a_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "dummy.json").write_text('{"sleep": 0.02}')
+    begun = threading.Event()
     with local(tmp_path) as executor:
-        future = executor.submit(rung(tmp_path, 0, to_epoch=1000), lambda epoch: executor.stop(0))
+        future = executor.submit(rung(tmp_path, 0, to_epoch=100_000), lambda epoch: begun.set())
         waiting = executor.submit(rung(tmp_path, 1), ignore)
         executor.stop(1)
-        death = waiting.exception(30)
-        result = future.result(30)
+        death = waiting.exception(300)
+        assert begun.wait(300)
+        executor.stop(0)
+        result = future.result(300)
     assert isinstance(death, WorkerDied)
     assert death.ours
     assert result.status == "stopped"
-    assert 0 < len(result.epochs) < 1000
+    assert 0 < len(result.epochs) < 100_000
     assert result.checkpoint is not None
 
 
@@ -122,13 +126,13 @@ def test_a_worker_does_not_begin_for_a_dead_driver(tmp_path: Path) -> None:
     ours.close()  # the request is still there to be read
     command = [sys.executable, "-m", "lstm_automl.search.executors.warm", "spawn", str(theirs.fileno()), RUNNER]
     with theirs:
-        subprocess.run(command, pass_fds=[theirs.fileno()], check=True, timeout=60)
+        subprocess.run(command, pass_fds=[theirs.fileno()], check=True, timeout=1800)
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_new_executor_waits_for_the_workers_of_a_dead_driver(tmp_path: Path) -> None:
     hold = "import sys, time; from pathlib import Path; from lstm_automl.search.executors.presence import hold\n"
-    hold += "hold(Path(sys.argv[1])); print('here', flush=True); time.sleep(60)"
+    hold += "hold(Path(sys.argv[1])); print('here', flush=True); time.sleep(3600)"
     command = [sys.executable, "-c", hold, str(tmp_path / presence.FILE)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as orphan:
         assert orphan.stdout is not None
@@ -136,9 +140,9 @@ def test_a_new_executor_waits_for_the_workers_of_a_dead_driver(tmp_path: Path) -
         assert not presence.wait_for_others(tmp_path / presence.FILE, 0.1)
         orphan.kill()
         orphan.wait()
-        assert presence.wait_for_others(tmp_path / presence.FILE, 5)
+        assert presence.wait_for_others(tmp_path / presence.FILE, 300)
     with local(tmp_path) as executor:
-        assert executor.submit(rung(tmp_path, 0), ignore).result(30).status == "completed"
+        assert executor.submit(rung(tmp_path, 0), ignore).result(300).status == "completed"
         assert not presence.wait_for_others(tmp_path / presence.FILE, 0.1), "workers are not present"
 
 
@@ -155,5 +159,6 @@ def use(directory: Path) -> int:
     """Run some rungs and close; the number of open files then."""
     with local(directory, workers=3) as executor:
         futures = [executor.submit(rung(directory, 100 + i, to_epoch=2), ignore) for i in range(3)]
-        assert all(f.result(30).status == "completed" for f in futures)
+        assert all(f.result(300).status == "completed" for f in futures)
+    executor._crew.join(300)
     return len(os.listdir("/proc/self/fd"))

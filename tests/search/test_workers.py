@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.executors import devices, ready
+from lstm_automl.search.executors.forked import Forked
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.roster import Worker, match
 from lstm_automl.search.executors.spawned import Spawned
@@ -64,10 +66,10 @@ def whereabouts(spec: RungSpec, on_epoch: Any) -> RungResult:
 
 
 def meeting(spec: RungSpec, on_epoch: Any) -> RungResult:
-    """A runner whose jobs 1 and 2 end when both are at work, so that it takes two processes."""
+    """A runner of pairs of jobs, 2 and 3, 4 and 5, that end when both are at work, so that it takes two processes."""
     (Path(spec.directory) / f"at-work-{spec.job}").touch()
-    until = time.monotonic() + 30
-    while spec.job and not all((Path(spec.directory) / f"at-work-{n}").exists() for n in (1, 2)):
+    until = time.monotonic() + 300
+    while spec.job > 1 and not (Path(spec.directory) / f"at-work-{spec.job ^ 1}").exists():
         assert time.monotonic() < until, "it is alone"
         time.sleep(0.01)
     return whereabouts(spec, on_epoch)
@@ -76,7 +78,7 @@ def meeting(spec: RungSpec, on_epoch: Any) -> RungResult:
 def runs(executor: LocalExecutor, directory: Path, *trials: tuple[int, int]) -> list[RungResult]:
     """Rungs of ``(job, trial)``, all handed in at once."""
     futures = [executor.submit(rung(directory, job, trial=trial), lambda epoch: None) for job, trial in trials]
-    return [f.result(60) for f in futures]
+    return [f.result(300) for f in futures]
 
 
 def test_a_promoted_trial_comes_back_to_its_worker(tmp_path: Path) -> None:
@@ -135,9 +137,9 @@ def test_each_worker_sees_its_gpu_and_so_does_its_replacement(tmp_path: Path, mo
     monkeypatch.setattr(devices, "usable", lambda found: found)
     for name in GPU_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    with closing(LocalExecutor(directory=tmp_path, runner=f"{__name__}:whereabouts", max_rungs=1)) as executor:
+    with closing(LocalExecutor(directory=tmp_path, runner=f"{__name__}:meeting", max_rungs=1)) as executor:
         assert executor.capacity == 2
-        found = [runs(executor, tmp_path, (job, job), (job + 1, job + 1)) for job in (0, 2)]
+        found = [runs(executor, tmp_path, (job, job), (job + 1, job + 1)) for job in (2, 4)]
     assert len({r.score for both in found for r in both}) == 4
     for both in found:
         assert sorted(r.error for r in both) == ["4|true", "GPU-7|true"]
@@ -154,8 +156,9 @@ def test_a_worker_that_cannot_start_has_ended(tmp_path: Path) -> None:
 
 @pytest.fixture
 def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A warm parent for a runner that imports nothing heavy."""
+    """A warm parent for a runner that imports nothing heavy; its workers have all the time they need to end."""
     monkeypatch.setattr(ready, "RUNNER", f"{__name__}:whereabouts")
+    monkeypatch.setattr(Forked, "wait_for", partialmethod(Forked.wait_for, seconds=300.0))
     with ready.at_hand():
         yield
 
@@ -188,7 +191,7 @@ def test_a_stopped_parent_is_woken(tmp_path: Path) -> None:
     with closing(LocalExecutor(2, directory=tmp_path, runner=f"{__name__}:meeting", mode="fork")) as executor:
         runs(executor, tmp_path, (0, 0))
         os.kill(executor._crew._launcher._process.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
-        first, second = runs(executor, tmp_path, (1, 1), (2, 2))
+        first, second = runs(executor, tmp_path, (2, 2), (3, 3))
     assert first.score != second.score
 
 
@@ -210,7 +213,7 @@ def test_nothing_is_written_and_nothing_is_left(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
-        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
