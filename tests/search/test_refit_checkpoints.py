@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from paced import CLOCK
+from paced import RUNNER as PACED
 
 from lstm_automl.search.attempts import attempts
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec
@@ -44,10 +47,10 @@ class KillAt(Observer):
 
 
 @contextmanager
-def driver(directory: Path, observer: Observer | None = None) -> Iterator[Driver]:
+def driver(directory: Path, observer: Observer | None = None, runner: str = RUNNER, **more: Any) -> Iterator[Driver]:
     store = Store.open_or_create(directory, META)
     with closing(store), ThreadPoolExecutor(1) as threads:
-        made = make_driver(directory, store, FuturesExecutor(threads, 1, runner=RUNNER), observer=observer)
+        made = make_driver(directory, store, FuturesExecutor(threads, 1, runner=runner), observer=observer, **more)
         made.search()
         yield made
 
@@ -133,11 +136,9 @@ def test_without_time_it_is_stopped_and_goes_on_later(tmp_path: Path) -> None:
     with driver(tmp_path) as made:
         assert same(made.run(REFITS, seconds=0.0, again=True), results)
         assert not any(there(made))
-    (tmp_path / "dummy.json").write_text('{"sleep": 0.2}')
-    with driver(tmp_path) as made:
-        assert [r.status for r in made.run(REFITS, seconds=0.5, again=True)] == ["stopped", "completed"]
+    with driver(tmp_path, runner=PACED, clock=CLOCK) as made:
+        assert [r.status for r in made.run(REFITS, seconds=25.0, again=True)] == ["stopped", "completed"]
         assert there(made) == [True, False]
-    (tmp_path / "dummy.json").unlink()
     with driver(tmp_path) as made:
         assert same(made.run(REFITS), results)
         assert there(made) == [True, False]
