@@ -51,6 +51,16 @@ class StopAt(Observer):
             self.driver.stop()
 
 
+class WaitAt(Observer):
+    """Waits in the middle of the first promotion, for somebody who kills it."""
+
+    driver: Any = None
+
+    def on_epoch(self, spec: RungSpec, epoch: Any) -> None:
+        if spec.from_epoch > 0:
+            time.sleep(3600)
+
+
 class KillThenStop(Observer):
     """SIGKILL for all workers once one has told an epoch; the search stops before its last trials and promotions."""
 
@@ -118,12 +128,13 @@ def promoted(directory: Path) -> bool:
 def kill_driver(directory: Path, problem: Problem, workers: int) -> None:
     """A search in a process of its own, killed while its first promoted trial is trained."""
     problem.save(directory / "data")
-    script = "import sys; from pathlib import Path; import test_real_networks as t; t.resume(Path(sys.argv[1]), {})"
+    script = "import sys; from pathlib import Path; import test_real_networks as t; "
+    script += "t.resume(Path(sys.argv[1]), {}, t.WaitAt())"
     command = [sys.executable, "-c", script.format(workers), str(directory)]
     with subprocess.Popen(command, cwd=Path(__file__).parent) as process:
-        until = time.monotonic() + 180
+        until = time.monotonic() + 1800
         while not promoted(directory) and process.poll() is None:
-            assert time.monotonic() < until, "nothing happened in three minutes"
+            assert time.monotonic() < until, "nothing happened in half an hour"
             time.sleep(0.01)
         process.kill()
     assert process.returncode == -signal.SIGKILL, "it had ended"
