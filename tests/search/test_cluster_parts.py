@@ -137,6 +137,6 @@ def test_what_ray_says_of_a_lost_process_is_told_from_the_rest() -> None:
 def test_a_single_worker_that_is_begun_anew_is_waited_for(tmp_path: Path) -> None:
     with closing(ClusterExecutor(Restarted(), tmp_path)) as executor:
         executor._empty_since -= 1000.0  # the search has run for a while
-        death = executor.submit(rung(tmp_path, 0), ignore).exception(30)
+        death = executor.submit(rung(tmp_path, 0), ignore).exception(300)
         assert isinstance(death, WorkerDied)
-        assert executor.submit(rung(tmp_path, 1), ignore).result(30).status == "completed"
+        assert executor.submit(rung(tmp_path, 1), ignore).result(300).status == "completed"

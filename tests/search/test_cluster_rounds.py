@@ -94,7 +94,7 @@ def told(ray: Ray) -> Iterator[tuple[room.RayCluster, queue.SimpleQueue[tuple[st
     events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     cluster = room.RayCluster("127.0.0.1:1", None)
     cluster.start(SimpleNamespace(driver="driver"), lambda kind, what: events.put((kind, what)))  # type: ignore[arg-type]
-    joined = [what for kind, what in (events.get(timeout=30) for _ in range(ACTORS + 1)) if kind == "joined"]
+    joined = [what for kind, what in (events.get(timeout=300) for _ in range(ACTORS + 1)) if kind == "joined"]
     assert len(joined) == ACTORS
     for name in joined:
         cluster.run(name, {"token": name})
@@ -106,7 +106,7 @@ def heard(events: queue.SimpleQueue[tuple[str, Any]], wanted: str, count: int) -
     """The next events of a kind."""
     found = list[Any]()
     while len(found) < count:
-        kind, what = events.get(timeout=30)
+        kind, what = events.get(timeout=300)
         found += [what] if kind == wanted else []
     return found
 

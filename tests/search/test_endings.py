@@ -103,7 +103,7 @@ def test_a_want_of_memory_in_a_pool_is_a_death(tmp_path: Path) -> None:
     with closing(FuturesExecutor(ThreadPoolExecutor(1), 1, runner=f"{__name__}:hungry")) as executor:
         spec = rung(tmp_path, 0, trial=1)
         Path(spec.folder).mkdir(parents=True, exist_ok=True)
-        death = executor.submit(spec, lambda epoch: None).exception(30)
+        death = executor.submit(spec, lambda epoch: None).exception(300)
     assert isinstance(death, WorkerDied)
     assert not death.ours
 

@@ -36,7 +36,7 @@ class Slow:
         self.asked.append(n)
         if n == LATE and self.asked.count(n) == 1:
             self.now += 1000.0
-            self.ended.wait(30.0)
+            self.ended.wait(300)
             self.answered = True
             if self.error is not None:
                 raise self.error
@@ -86,6 +86,6 @@ def test_an_oracle_that_fails_late_is_asked_again(tmp_path: Path) -> None:
         made.search()
         oracle.ended.set()
         with pytest.raises(RuntimeError, match="lost its voice"):
-            made._decider._thought.result(30.0)  # type: ignore[union-attr]
+            made._decider._thought.result(300)  # type: ignore[union-attr]
         assert len(made.search()) == TRIALS
     assert oracle.asked.count(LATE) == 2

@@ -15,7 +15,7 @@ from lstm_automl.errors import LockedError, StorageError
 from lstm_automl.search.lock import SearchLock, is_held
 
 HOLD = "import sys, time; from pathlib import Path; from lstm_automl.search.lock import SearchLock\n"
-HOLD += "with SearchLock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+HOLD += "with SearchLock(Path(sys.argv[1])): print('held', flush=True); time.sleep(3600)"
 
 
 def test_the_second_is_told_the_pid_of_the_first(tmp_path: Path) -> None:

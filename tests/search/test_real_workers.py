@@ -32,7 +32,7 @@ def trained(directory: Path, mode: Mode, *jobs: int) -> dict[str, np.ndarray]:
     with closing(LocalExecutor(1, directory=directory, mode=mode)) as executor:
         for job in jobs:
             work = spec(directory, f"{mode}-{len(jobs)}", job)
-            result = executor.submit(work, lambda epoch: None).result(120)
+            result = executor.submit(work, lambda epoch: None).result(300)
             assert result.status == "completed", result
     return checkpoint.read(Path(work.folder) / "checkpoint.npz")[0]
 

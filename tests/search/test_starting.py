@@ -34,20 +34,20 @@ def ignore(epoch: Epoch) -> None:
 
 
 def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not condition():
-        assert time.monotonic() < end, "nothing happened in a minute"
+        assert time.monotonic() < end, "nothing happened in five minutes"
         time.sleep(0.01)
 
 
 def test_what_broke_the_workers_is_said_to_every_later_job(tmp_path: Path) -> None:
     with closing(LocalExecutor(1, directory=tmp_path, runner=MISSING, mode="fork")) as executor:
-        first = executor.submit(rung(tmp_path, 0), ignore).exception(60)
-        second = executor.submit(rung(tmp_path, 1), ignore).exception(60)
+        first = executor.submit(rung(tmp_path, 0), ignore).exception(300)
+        second = executor.submit(rung(tmp_path, 1), ignore).exception(300)
     assert isinstance(first, LstmAutomlError)
     assert second is first
     assert "cannot start: ModuleNotFoundError: No module named 'no_such_module'" in str(first)
-    assert isinstance(executor.submit(rung(tmp_path, 2), ignore).exception(1), LstmAutomlError)
+    assert isinstance(executor.submit(rung(tmp_path, 2), ignore).exception(300), LstmAutomlError)
 
 
 class Closed:
@@ -118,7 +118,7 @@ def test_a_kept_parent_that_was_killed_is_not_taken(kept: Forked, tmp_path: Path
     until(lambda: not kept.alive)
     with closing(LocalExecutor(1, directory=tmp_path, runner=RUNNER, mode="fork")) as executor:
         assert executor._crew._launcher is not kept
-        assert executor.submit(rung(tmp_path, 0), ignore).result(60).status == "completed"
+        assert executor.submit(rung(tmp_path, 0), ignore).result(300).status == "completed"
     ready.warm_up()
     assert ready._kept is not kept
 
@@ -129,7 +129,7 @@ def test_a_parent_killed_before_it_is_ready_is_replaced_once(tmp_path: Path) -> 
         assert isinstance(launcher, Forked)
         future = executor.submit(rung(tmp_path, 0), ignore)
         os.kill(launcher._process.pid, signal.SIGKILL)
-        assert future.result(60).status == "completed"
+        assert future.result(300).status == "completed"
     assert not list(tmp_path.rglob("died.json"))
 
 
@@ -140,8 +140,8 @@ def test_a_wait_for_the_parent_lets_others_in(kept: Forked, monkeypatch: pytest.
     taken = list[Any]()
     taking = threading.Thread(target=lambda: taken.append(ready.launcher("fork", RUNNER, None)), daemon=True)
     taking.start()
-    taking.join(30)
-    waiting.join(30)
+    taking.join(300)
+    waiting.join(300)
     assert taken == [kept]
     assert not waiting.is_alive()
     kept.ready = True
@@ -161,7 +161,7 @@ def test_orders_in_a_queue_when_the_crew_ends_are_answered(tmp_path: Path) -> No
             end()
 
         crew._end = ends  # type: ignore[method-assign]
-    assert isinstance(late.future.exception(10), CancelledError)
+    assert isinstance(late.future.exception(300), CancelledError)
 
 
 def test_a_job_handed_in_while_the_crew_ends_is_answered(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_job_handed_in_while_the_crew_ends_is_answered(tmp_path: Path) -> None
         tell(order)
 
     crew._orders.tell = slow  # type: ignore[method-assign]
-    assert isinstance(executor.submit(rung(tmp_path, 0), ignore).exception(10), CancelledError)
+    assert isinstance(executor.submit(rung(tmp_path, 0), ignore).exception(300), CancelledError)
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_no_room_for_a_process_is_waited_for(full: Path, tmp_path: Path) -> None
         future = executor.submit(rung(tmp_path, 0), ignore)
         until(lambda: full.stat().st_size >= 2)
         full.unlink()
-        assert future.result(60).status == "completed"
+        assert future.result(300).status == "completed"
 
 
 def test_no_room_for_long_ends_the_search_and_names_the_limits(
@@ -200,7 +200,7 @@ def test_no_room_for_long_ends_the_search_and_names_the_limits(
 ) -> None:
     monkeypatch.setattr(starting, "SECONDS", 0.5)
     with closing(LocalExecutor(2, directory=tmp_path, runner=no_room.RUNNER, mode="fork")) as executor:
-        error = executor.submit(rung(tmp_path, 0), ignore).exception(60)
+        error = executor.submit(rung(tmp_path, 0), ignore).exception(300)
     assert isinstance(error, StorageError)
     assert "could not start: Resource temporarily unavailable" in str(error)
     assert "ulimit -u" in str(error)

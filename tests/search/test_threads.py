@@ -40,7 +40,7 @@ def test_a_worker_computes_with_one_thread(mode: Mode, tmp_path: Path, monkeypat
     for name in VARIABLES:
         monkeypatch.setenv(name, "3")  # what a user's shell says is for other programs
     with closing(LocalExecutor(1, directory=tmp_path, runner=f"{__name__}:count_threads", mode=mode)) as executor:
-        result = executor.submit(rung(tmp_path, 0), lambda epoch: None).result(120)
+        result = executor.submit(rung(tmp_path, 0), lambda epoch: None).result(300)
     found = json.loads(result.error or "")
     assert found["told"] == ["1"] * 3
     assert set(found["set"]) <= {0, 1}  # 0: as the environment says
