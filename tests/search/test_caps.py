@@ -40,15 +40,14 @@ MIB = 1 << 20
 
 
 def greedy(spec: RungSpec, on_epoch: Any) -> RungResult:
-    """Trial 2 sleeps, and comes further with each attempt; trial 3 takes all the memory it gets; trial 4 takes some."""
-    taken = []
+    """Trial 2 sleeps, and comes further with each attempt; trial 3 takes more memory than it may; trial 4 takes some."""
     if spec.trial == 2:
         on_epoch(dummy.score(spec, len(os.listdir(Path(spec.folder).parent))))
         time.sleep(600)
-    for _ in range({3: 200, 4: 2}.get(spec.trial, 0)):
-        taken.append(bytearray(b"x" * (20 * MIB)))
-        time.sleep(0.05)
-    assert len(taken) < 200, "nobody has ended it"
+    taken = [bytearray(b"x" * (20 * MIB)) for _ in range({3: 10, 4: 2}.get(spec.trial, 0))]
+    if spec.trial == 3:
+        time.sleep(600)
+    del taken
     return dummy.run_rung(spec, on_epoch)
 
 
