@@ -40,7 +40,7 @@ MIB = 1 << 20
 
 
 def greedy(spec: RungSpec, on_epoch: Any) -> RungResult:
-    """Trial 2 sleeps, and comes further with each attempt; trial 3 takes more memory than it may; trial 4 takes some."""
+    """Trial 2 sleeps, and comes further with each attempt; trial 3 takes too much memory; trial 4 takes some."""
     if spec.trial == 2:
         on_epoch(dummy.score(spec, len(os.listdir(Path(spec.folder).parent))))
         time.sleep(600)
