@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clusters import until
 
 from lstm_automl import plugins
 from lstm_automl.search.contracts import RungResult, RungSpec
 from lstm_automl.search.driver import Limits
 from lstm_automl.search.executors.futures import FuturesExecutor
+from lstm_automl.search.executors.presence import FILE, wait_for_others
 from lstm_automl.search.store import Store
 from lstm_automl.spaces.space import Parameter, Space
 from lstm_automl.testing import dummy
@@ -97,6 +99,10 @@ def test_an_exhausted_space_ends_with_its_best_trained_to_the_end(tmp_path: Path
     assert sum(r["to_epoch"] == EPOCHS for r in rows) >= 3
 
 
+def starts(directory: Path) -> int:
+    return len(list((directory / "runs").glob("*")))
+
+
 @pytest.mark.parametrize(("oracle", "scheduler", "folds"), [("tpe", "asha", 1), ("grid", "hyperband", 2)])
 def test_kill_9_at_random_moments(tmp_path: Path, oracle: str, scheduler: str, folds: int) -> None:
     whole = search(tmp_path / "whole", 2, meta_of(oracle, scheduler, folds))
@@ -108,11 +114,9 @@ def test_kill_9_at_random_moments(tmp_path: Path, oracle: str, scheduler: str, f
     for _ in range(3):
         command = [sys.executable, "-m", "lstm_automl.testing.search", str(directory), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            begun = len(list((directory / "runs").glob("*"))) + rng.randrange(2, 7)
-            until = time.monotonic() + 300
-            while len(list((directory / "runs").glob("*"))) < begun and process.poll() is None:
-                assert time.monotonic() < until, "nothing happened in five minutes"
-                time.sleep(0.005)
+            begun = starts(directory) + rng.randrange(2, 7)
+            until(lambda n=begun: starts(directory) >= n or process.poll() is not None, "some rungs")
             process.kill()
+    assert wait_for_others(directory / FILE, 300), "workers that end with their driver"  # threads wait for nobody
     assert search(directory, 4, meta_of(oracle, scheduler, folds)) == whole
     assert not run_twice(directory)
