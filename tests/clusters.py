@@ -69,6 +69,11 @@ class Dask:
         options = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(self.place))
         self.workers += [self._start("worker", *options) for _ in range(count)]
 
+    def wait(self) -> None:
+        """Until all are there: a program of its own waits for them no longer than it waits for anybody's."""
+        code = "import distributed as d, sys; d.Client(sys.argv[1]).wait_for_workers(int(sys.argv[2]), timeout=1800)"
+        subprocess.run([sys.executable, "-c", code, self.address, str(len(self.workers))], check=True)
+
     def kill(self, trial: int) -> None:
         """SIGKILL for the worker that runs a trial."""
         process = next(p for p in self.workers if p.pid == int(mark_of(self.place, trial).read_text()))

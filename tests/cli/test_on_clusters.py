@@ -56,6 +56,7 @@ def test_dask(local: Found, tmp_path: Path) -> None:
     cluster = Dask(place)
     try:
         cluster.add(2)
+        cluster.wait()
         there = ("--executor", "dask", "--address", cluster.address, "--storage", f"file://{tmp_path}/store")
         assert found(tmp_path / "here", environment(), *there) == local
         assert all(process.poll() is None for process in cluster.workers), "the cluster stays"

@@ -144,6 +144,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     made = Dask(place)
     try:
         made.add()
+        made.wait()
         yield made.address
     finally:
         made.close()
