@@ -49,7 +49,7 @@ from lstm_automl.testing.search import facts
 # How it is told, of what, and whether the space's own first trials stay.
 ARMS = {
     "plain": ("", "", True), "ranks other": ("ranks", "other", True), "ranks own": ("ranks", "own", True),
-    "split other": ("split", "other", True), "split own": ("split", "own", True), "plain at once": ("", "", False),
+    "split other": ("split", "other", True), "split own": ("split", "own", True),
     "ranks other at once": ("ranks", "other", False), "ranks own at once": ("ranks", "own", False),
 }  # fmt: skip
 
