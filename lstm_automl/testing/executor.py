@@ -31,7 +31,7 @@ def check_executor(make: Callable[[], Executor], directory: Path) -> None:
         started = time.monotonic()
         executor.close()
         took = time.monotonic() - started
-    assert took < 5, f"closing took {took:.1f} s"
+    assert took < 60, f"closing took {took:.1f} s"
 
 
 def rung(directory: Path, job: int, *, to_epoch: int = 3, trial: int | None = None) -> RungSpec:
@@ -63,12 +63,12 @@ def check_kill(executor: Executor, directory: Path) -> None:
     habits.write_text(json.dumps({"sleep": 0.2}))
     began: list[Epoch] = []
     future = executor.submit(rung(directory, 900, to_epoch=100), began.append)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 300
     while not began and not future.done() and time.monotonic() < until:
         time.sleep(0.01)
     executor.kill(900)
     executor.kill(901)  # of a job that is not there: nothing
-    death = future.exception(timeout=10)
+    death = future.exception(timeout=60)
     assert isinstance(death, WorkerDied), f"not WorkerDied but {death!r}"
     assert death.ours, "our own kill would count against the trial"
     habits.unlink()

@@ -20,7 +20,7 @@ from lstm_automl.tracking.patience import impatient
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
-_SECONDS = 90.0
+_SECONDS = 300.0
 
 
 def serve(

@@ -14,12 +14,13 @@ from dataclasses import replace
 from functools import partialmethod
 from pathlib import Path
 from socket import socket
+from threading import Event
 from typing import Any
 
 import pytest
 
-from lstm_automl.search.contracts import RungResult, RungSpec
-from lstm_automl.search.executors import devices, ready
+from lstm_automl.search.contracts import RungResult, RungSpec, WorkerDied
+from lstm_automl.search.executors import crew, devices, ready
 from lstm_automl.search.executors.forked import Forked
 from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.executors.roster import Worker, match
@@ -54,8 +55,8 @@ def spec(trial: int, fold: int = 0, units: int = 8) -> RungSpec:
     ],
 )
 def test_a_rung_goes_where_its_graph_may_be(asked: list[RungSpec], found: list[int]) -> None:
-    crew = [worker(3, spec(3, units=33)), worker(2, spec(2)), worker(1, spec(1), spec(4)), worker(0)]
-    pairs = match(asked, crew)
+    there = [worker(3, spec(3, units=33)), worker(2, spec(2)), worker(1, spec(1), spec(4)), worker(0)]
+    pairs = match(asked, there)
     assert [w.number for _, w in sorted(pairs, key=lambda pair: pair[0])] == found
 
 
@@ -193,6 +194,21 @@ def test_a_stopped_parent_is_woken(tmp_path: Path) -> None:
         os.kill(executor._crew._launcher._process.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
         first, second = runs(executor, tmp_path, (2, 2), (3, 3))
     assert first.score != second.score
+
+
+def test_a_parent_that_is_late_to_say_how_a_worker_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else somebody's kill would count against the trial."""
+    monkeypatch.setattr(crew, "LOOK", crew.LAST_WORDS + 1)  # when a stopped one is woken
+    with closing(LocalExecutor(1, directory=tmp_path, runner=RUNNER, mode="fork")) as executor:
+        (tmp_path / "dummy.json").write_text('{"sleep": 0.2}')
+        begun = Event()
+        future = executor.submit(rung(tmp_path, 0, to_epoch=1000), lambda epoch: begun.set())
+        assert begun.wait(300)
+        os.kill(executor._crew._launcher._process.pid, signal.SIGSTOP)  # type: ignore[attr-defined]
+        os.kill(next(w.pid for w in executor._crew._workers.values() if w.pid), signal.SIGKILL)
+        death = future.exception(300)
+    assert isinstance(death, WorkerDied)
+    assert "killed by SIGKILL" in str(death)
 
 
 def test_nothing_is_written_and_nothing_is_left(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from lstm_automl.search.executors.orders import Order, Orders
 from lstm_automl.search.executors.roster import Job, Worker, match
 from lstm_automl.search.executors.starting import Starts
 
-GRACE = 2.0  # seconds in which a parent must say how a worker ended
+GRACE = 30.0  # seconds in which a parent must say how a worker ended
+LAST_WORDS = 2.0  # the same, of one that has died
 LOOK = 2.0  # seconds between looks at workers; with caps, LOOK_CAPPED
 LOOK_CAPPED = 0.1
 
@@ -41,6 +42,7 @@ class Crew(threading.Thread):
         self._selector.register(self._orders.woken, selectors.EVENT_READ, self._on_wake)
         self._broken: Exception | None = None
         self._starts, self._unready = Starts(), 0
+        self._orphans = set[int]()
         self.closed = False
         self._launcher: Launcher = ready.launcher(mode, runner, directory)
         self._watch_parent()
@@ -176,11 +178,13 @@ class Crew(threading.Thread):
         """Find out how the workers that are gone ended; one that never said a word had not begun its rung."""
         for worker in [w for w in self._workers.values() if w.gone is not None]:
             found = self._launcher.ended(worker.number)
-            if found is None and time.monotonic() - (worker.gone or 0.0) <= GRACE:
+            grace = LAST_WORDS if worker.number in self._orphans else GRACE
+            if found is None and time.monotonic() - (worker.gone or 0.0) <= grace:
                 continue
             if found is None:
                 self._launcher.kill(worker.number)
             del self._workers[worker.number]
+            self._orphans.discard(worker.number)
             if worker.job is None:
                 continue
             found = found or Ended("ended without a word")
@@ -227,6 +231,7 @@ class Crew(threading.Thread):
         if self._unready > 1:
             log = "" if self._directory is None else f" (see {self._directory / LOG})"
             raise LstmAutomlError(f"worker processes cannot start: {self._launcher.words}{log}")
+        self._orphans |= self._workers.keys()
         self._launcher = ready.launcher(self._mode, self._runner, self._directory)
         self._watch_parent()
 

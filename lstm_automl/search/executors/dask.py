@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,13 @@ from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
 from lstm_automl.search.executors.seats import Tell
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 20.0
+"""A scheduler with much to do may take to answer; where nobody listens, that is known at once."""
 LOOK_SECONDS = 1.0
 SILENT_SECONDS = 10.0
 SILENCES = 3
 """Times in a row that a scheduler may be silent for so long before it counts as gone."""
-GATHER_SECONDS = 10.0
+GATHER_SECONDS = 30.0
 """What a result may take to come, which is a few lines; one that went with its worker never does."""
 LOST_WORKER = ("KilledWorker", "NoValidWorkerError")
 """What dask says of a task whose worker is gone, or gone again and again."""
@@ -66,6 +68,7 @@ def greet(address: str) -> None:
         raise UsageError("--executor dask needs dask.distributed: pip install 'lstm_automl[dask]'") from None
 
     async def ask() -> Any:
+        socket.create_connection(distributed.comm.get_address_host_port(address), CONNECT_SECONDS).close()
         known = distributed.Security().get_connection_args("client")
         async with distributed.rpc(address, timeout=CONNECT_SECONDS - 1, connection_args=known) as scheduler:
             return await asyncio.wait_for(scheduler.identity(), CONNECT_SECONDS)

@@ -20,7 +20,7 @@ def hold(path: Path) -> None:
         fcntl.flock(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), fcntl.LOCK_SH)
 
 
-def wait_for_others(path: Path, seconds: float = 5.0) -> bool:
+def wait_for_others(path: Path, seconds: float = 20.0) -> bool:
     """Wait until no worker is present; False when one still is (somebody has stopped it: it does no harm)."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -15,7 +15,7 @@ from lstm_automl.errors import UsageError
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors.hosts import Message, Order
 
-BEGIN_SECONDS = 30.0
+BEGIN_SECONDS = 60.0
 """How long a search waits for a first worker."""
 MORE_SECONDS = 5.0
 """How long it then waits for the others that are there: some may be busy with somebody else's work."""
