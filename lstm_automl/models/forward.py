@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from lstm_automl.data.frame import Frame
 from lstm_automl.data.split import Index
@@ -19,6 +21,9 @@ from lstm_automl.tasks.task import Outputs
 
 CALL_SECONDS = 1.0
 """About as long is a graph call where somebody may want an end. How the work is cut changes nothing in its result."""
+
+CALL_NUMBERS = 20_000_000
+"""About as many numbers does a graph call return: within it they are held twice, besides all outputs."""
 
 
 class Forward:
@@ -68,7 +73,7 @@ class Forward:
             tensors: Of the frame.
             examples: Numbers of those wanted.
             weights: Of the network.
-            should_stop: Looked at between graph calls; None = all is done in one.
+            should_stop: Looked at between graph calls; None = they are as few as memory lets them be.
             pace: Seconds a step of a sequence takes at most, for as long as no call has shown it; None = unknown.
 
         Raises:
@@ -84,18 +89,20 @@ class Forward:
         ends = np.cumsum([len(batch) for batch in batches], dtype=np.int64)
         steps = np.array([lengths[batch].max() for batch in batches], np.int64)
         index, rows = np.asarray(examples, np.int64)[order], np.diff(ends, prepend=0) * steps
+        numbers = np.diff(ends, prepend=0) * math.prod(self._shape)
         first = start = 0
         # Summed from call to call, batch after batch: the loss is the same to the last digit however it is cut.
         sums, loss = tf.zeros(2, self._feed.spec.dtype), float("nan")
         while first < len(batches):
             known = self._pace or pace
-            last = len(batches) if should_stop is None else first + affordable(rows[first:], known, CALL_SECONDS)
+            last = first + _count(numbers[first:], None if should_stop is None else rows[first:], known)
             if should_stop is not None and first and known and last < len(batches) and should_stop():
                 raise Interrupted
             began, end = time.perf_counter(), ends[last - 1]
             given = index[start:end], ends[first:last] - start, steps[first:last]
             found, sums, loss = self.call(tensors, weights, *given, sums)
             outputs[order[start:end]] = found.numpy()
+            del found  # the next call makes its own
             self._time(time.perf_counter() - began, int(rows[first:last].sum()))
             first, start = last, end
         return outputs, float(loss)
@@ -124,3 +131,9 @@ class Forward:
         _, _, found, sums = tf.while_loop(lambda k, *_: k < count, body, start, parallel_iterations=1)
         loss = sums[0] / tf.maximum(sums[1], 1e-12) if self._losses is not None else tf.constant(np.nan, dtype)
         return found.concat(), sums, loss
+
+
+def _count(numbers: NDArray[np.int64], rows: NDArray[np.int64] | None, pace: float | None) -> int:
+    """The leading batches of the next call: bounded in what they return and, where ``rows`` are given, in time."""
+    count = affordable(numbers, 1.0, CALL_NUMBERS)
+    return count if rows is None else min(count, affordable(rows, pace, CALL_SECONDS))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import weakref
 from functools import partial
 from typing import Any
 
@@ -13,7 +15,8 @@ from lstm_automl.models import forward
 from lstm_automl.models.batches import prediction_batches
 from lstm_automl.models.calls import Interrupted
 from lstm_automl.models.fit import fit
-from lstm_automl.models.trainer import Trainer
+from lstm_automl.models.forward import Forward
+from lstm_automl.models.predictor import Predictor
 
 
 @pytest.fixture(autouse=True)
@@ -22,23 +25,23 @@ def _a_batch_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forward, "prediction_batches", partial(prediction_batches, most=7))
 
 
-def counted(made: Trainer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def counted(made: Forward, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Batches of each graph call."""
     found: list[int] = []
-    call = made.graph.forward.call
+    call = made.call
 
     def counting(*given: Any) -> Any:
         found.append(len(given[4]))
         return call(*given)
 
-    monkeypatch.setattr(made.graph.forward, "call", counting)
+    monkeypatch.setattr(made, "call", counting)
     return found
 
 
 @pytest.mark.parametrize("name", ["classification", "regression", "forecasting"])
 def test_cut_or_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = trainer(problem(name))
-    calls = counted(made, monkeypatch)
+    calls = counted(made.graph.forward, monkeypatch)
     train = problem(name).split.folds[0].train[:50]
     outputs, loss = made.validate(train)
     assert calls.pop() > 3
@@ -51,12 +54,65 @@ def test_cut_or_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert made.validate(train, lambda: False)[1] == loss
 
 
+@pytest.mark.parametrize("name", ["classification", "regression", "forecasting"])
+def test_a_call_without_a_stop_is_bounded_in_what_it_returns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trainer(problem(name))
+    calls = counted(made.graph.forward, monkeypatch)
+    train = problem(name).split.folds[0].train[:50]
+    outputs, loss = made.validate(train)
+    whole = calls.pop()
+    assert not calls
+    one = math.prod(outputs.shape[1:])
+    for most, expected in ((outputs.size, 1), (outputs.size - 1, 2), (14 * one, None), (1, whole)):
+        monkeypatch.setattr(forward, "CALL_NUMBERS", most)
+        cut, again = made.validate(train)
+        np.testing.assert_array_equal(cut, outputs)
+        assert again == loss
+        assert sum(calls) == whole
+        assert len(calls) == expected or (expected is None and max(calls) * 7 * one <= most and len(calls) > 2)
+        calls.clear()
+
+
+def test_a_call_with_a_stop_is_bounded_in_what_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forward, "CALL_SECONDS", 600.0)
+    made = trainer(problem("forecasting"))
+    train = problem("forecasting").split.folds[0].train[:49]
+    outputs, loss = made.validate(train)
+    for _ in range(2):  # what is left is one call by its time
+        made.validate(train, lambda: False)
+    monkeypatch.setattr(forward, "CALL_NUMBERS", outputs.size // 7 * 3)
+    calls = counted(made.graph.forward, monkeypatch)
+    cut, again = made.validate(train, lambda: False)
+    assert calls == [3, 3, 1]
+    np.testing.assert_array_equal(cut, outputs)
+    assert again == loss
+
+
+def test_a_predictor_keeps_no_more_than_one_calls_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = problem("forecasting")
+    made, examples = Predictor.of(trainer(found)), found.split.folds[0].train[:35]
+    outputs = made.outputs(found.frame, examples)
+    assert made._forward is not None
+    monkeypatch.setattr(forward, "CALL_NUMBERS", outputs.size // 5 * 2)
+    call, pieces, alive = made._forward.call, [], []
+
+    def watched(*given: Any) -> Any:
+        alive.append(sum(piece() is not None for piece in pieces))
+        results = call(*given)
+        pieces.append(weakref.ref(results[0]))
+        return results
+
+    monkeypatch.setattr(made._forward, "call", watched)
+    np.testing.assert_array_equal(made.outputs(found.frame, examples), outputs)
+    assert alive == [0, 0, 0]
+
+
 def test_a_stop_is_seen_between_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     made = trainer(problem("classification"))
     examples = problem("classification").split.folds[0].train[:50]
     for _ in range(2):
         made.validate(examples)
-    calls = counted(made, monkeypatch)
+    calls = counted(made.graph.forward, monkeypatch)
     with pytest.raises(Interrupted):
         made.validate(examples, lambda: len(calls) == 2)
     assert calls == [1, 1]
