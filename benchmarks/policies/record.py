@@ -68,7 +68,7 @@ def problem_of(name: str) -> Any:
 
 def splits_of(name: str, problem: Any, seed: int) -> Any:
     """(train, valid) of each fold. Where one file holds everything, without its test part."""
-    from lstm_automl.tasks.splits import allot
+    from lstm_automl.tasks.allotting import allot
 
     plan, labels = SETS[name], np.asarray(problem.frame.fields["y"].values)
     examples = problem.split.refit if name == "digits" else np.arange(len(labels))

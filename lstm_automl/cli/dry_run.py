@@ -65,7 +65,7 @@ def _elsewhere(settings: Search) -> bool:
 
 def _workers(settings: Search) -> str:
     if not _elsewhere(settings):
-        return f"{settings.processes} workers"
+        return f"{min(settings.processes, settings.concurrency)} workers"
     return f"{settings.workers} of the cluster's workers" if settings.workers else "the cluster's workers"
 
 

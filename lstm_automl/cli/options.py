@@ -81,7 +81,10 @@ def checked_uri(ctx: click.Context, param: click.Parameter, value: str | None) -
 
 home = click.option("--home", default="searches", show_default=True, metavar="DIR", help="Folder of searches.")
 tracking_uri = click.option(
-    "--tracking-uri", metavar="URI", callback=checked_uri, help="MLflow store.  [default: sqlite:///mlflow.db]"
+    "--tracking-uri",
+    metavar="URI",
+    callback=checked_uri,
+    help="MLflow store.  [default: $MLFLOW_TRACKING_URI, else sqlite:///mlflow.db]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Last line of output is one JSON object.")
 as_json_array = click.option("--json", "as_json", is_flag=True, help="Last line of output is a JSON array of objects.")

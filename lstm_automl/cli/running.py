@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from lstm_automl.cli import progress, signals
+from lstm_automl.cli.summary import summary
 from lstm_automl.errors import LstmAutomlError, as_typed
 from lstm_automl.estimators import flow, storing
-from lstm_automl.estimators.finishing import summary
 from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.result import SearchResult
 from lstm_automl.search.contracts import Table

@@ -103,8 +103,9 @@ def clean(name: str, home: str, yes: bool) -> None:
     with SearchLock(folder):
         files = list((folder / "jobs").rglob("checkpoint*.npz"))
         size = sum(p.stat().st_size for p in files)
-        if not yes:
-            click.confirm(f"remove {len(files)} checkpoints, {size / 1e6:.1f} MB, of {name}?", abort=True)
+        if not yes and not click.confirm(f"remove {len(files)} checkpoints, {size / 1e6:.1f} MB, of {name}?"):
+            click.echo("nothing removed")
+            return
         for path in files:
             path.unlink()
         shutil.rmtree(folder / "data.tmp", ignore_errors=True)

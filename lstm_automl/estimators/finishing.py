@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -209,25 +207,3 @@ def _report(session: Session, result: SearchResult) -> None:
     write_all(session.directory, result.baselines, result.test, best=result.best.number)
     if session.tracker is not None:
         session.tracker.finish(dict(result.to_json()))
-
-
-def summary(result: SearchResult) -> list[str]:
-    """What a person wants to know first, a line each."""
-    metric = result.objective["metric"]
-    lines = [f"best: trial {result.best.number}, {metric} {_number(result.best.score)} on validation data"]
-    values = ", ".join(f"{k} {_number(v)}" for k, v in result.best.values.items())
-    width = min(100, shutil.get_terminal_size((100, 24)).columns)
-    lines += textwrap.wrap(values, width, initial_indent="  ", subsequent_indent="  ")
-    if result.test:
-        lines.append("test: " + ", ".join(f"{k} {_number(v)}" for k, v in result.test.items()))
-    for name, parts in result.baselines.items():
-        scores = parts.get("test") or parts.get("valid") or {}
-        if metric in scores:
-            lines.append(f"floor {name}: {metric} {_number(scores[metric])}")
-    lines += list(result.notes)
-    lines.append(f"model: {result.model_uri}")
-    return lines
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

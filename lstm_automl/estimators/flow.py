@@ -23,8 +23,6 @@ from lstm_automl.tasks.adapting import adapt
 from lstm_automl.tasks.problem import Problem
 from lstm_automl.tasks.sources import Source
 
-Stop = Callable[[Callable[[], None]], Any]
-
 
 def search(
     task: str,
@@ -50,8 +48,12 @@ def search(
         options: The task's options (``target=...``, ``horizon=...``).
 
     Raises:
-        UsageError: for any mistake in the arguments or the data; nothing has been written then.
+        UsageError: for any mistake in the arguments or the data, found before anything is written.
         NoValidTrialError: when every trial failed or diverged.
+        LockedError, DifferentSearchError: another process works on the search of that name, or it was made of
+            something else.
+        StateError: what is stored of it is damaged.
+        StorageError: the disk is full, read-only or gone.
 
     >>> result = search("classification", "demo", max_trials=2, max_epochs=1)  # doctest: +SKIP
     """

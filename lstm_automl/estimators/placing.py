@@ -67,10 +67,10 @@ def executor(directory: Path, settings: Search, observer: Observer) -> Iterator[
         workers=workers, directory=directory, **{k: v for k, v in given.items() if v is not None}
     )
     try:
-        if made.capacity > settings.concurrency:
-            observer.on_message(
-                f"{made.capacity} workers, of which {settings.concurrency} have work: --concurrency is the most"
-            )
+        there = made.capacity if "address" in plugin.reads else settings.processes
+        if there > settings.concurrency:
+            most = settings.concurrency
+            observer.on_message(f"{there} workers, of which {most} have work: --concurrency is the most")
         yield made
     finally:
         made.close()

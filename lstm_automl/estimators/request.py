@@ -29,9 +29,10 @@ class Search(BaseModel):
             on the machine's speed.
         oracle: ``tpe``, ``random``, ``grid`` or ``bayesian``.
         scheduler: ``asha``, ``hyperband`` or ``none``: how far a trial is trained.
-        patience: Epochs without a better validation score before a trial ends (10); None = never.
-        cv: Folds; None = 5 below 500 training examples without a published validation part, else 1.
-        workers: Processes; None = one a GPU, or one a core without any; of a cluster all workers.
+        patience: Epochs without a better validation score before a trial ends (10), from the middle of a falling
+            schedule on; None = never.
+        cv: Folds; None = 5 below 500 training examples without ``valid`` or ``split``, else 1.
+        workers: Processes, at most ``concurrency``; None = one a GPU, or one a core without any; of a cluster all.
         concurrency: Jobs decided ahead (8); part of a search's identity, unlike ``workers``.
         executor: ``local``, ``dask`` or ``ray``.
         address: Of the cluster: ``tcp://HOST:PORT`` of a dask scheduler, ``HOST:PORT`` of a ray head.
@@ -50,7 +51,7 @@ class Search(BaseModel):
         metric: Objective; None = the task's first metric.
         name: Name of search, experiment and registered model; None = ``{task}-{data stem}``.
         home: Folder of searches.
-        tracking_uri: Of MLflow; None = ``sqlite:///mlflow.db`` in the working directory.
+        tracking_uri: Of MLflow; None = ``MLFLOW_TRACKING_URI``, else ``sqlite:///mlflow.db`` in the working directory.
         register_as: Registered model; None = ``name``; ``""`` = do not register.
         track: Log to MLflow.
 

@@ -82,7 +82,12 @@ class SearchResult:
         return "max" if self.objective["direction"] == "max" else "min"
 
     def predict(self, data: str | Path | Sequences) -> pd.DataFrame:
-        """Predict a file or sequences; columns as ``lstm-automl predict`` writes them."""
+        """Predict a file or sequences; columns as ``lstm-automl predict`` writes them.
+
+        Raises:
+            UsageError: a file that cannot be read, or sequences unlike those of training.
+            StateError: the model on disk is damaged.
+        """
         from lstm_automl.estimators.inference import predict
 
         return predict(self.predictor, data)

@@ -76,7 +76,11 @@ class SpaceHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
         return keras_tuner.Objective("val_mse", "min")
 
     def arrays(self) -> dict[str, Any]:
-        """``x``, ``y``, ``sample_weight`` and ``validation_data``, padded, scaled by the training part."""
+        """Arguments of ``fit``: padded to the longest sequence, scaled by the training part.
+
+        ``x`` is a dict of arrays (``x`` of it ``(n, time, features)``), ``y`` ``(n, ...)``, ``sample_weight`` ``(n,)``;
+        ``validation_data`` is a tuple of the three.
+        """
         fold = self.stock.prepared.split.folds[0]
         x, y, weight = self.stock.arrays(fold.train)
         return {

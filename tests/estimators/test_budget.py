@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from lstm_automl.cli.main import cli
+from lstm_automl.cli.summary import summary
 from lstm_automl.errors import NoValidTrialError
 from lstm_automl.estimators import flow
-from lstm_automl.estimators.finishing import summary
 from lstm_automl.estimators.request import Search
 from lstm_automl.estimators.result import SearchResult
 from lstm_automl.estimators.storing import require_valid

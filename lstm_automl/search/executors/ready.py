@@ -37,6 +37,9 @@ def warm_up(*, wait: bool = False) -> None:
     Args:
         wait: Return when it has imported all, not at once.
 
+    Raises:
+        StorageError: the machine lets no process be started.
+
     >>> import lstm_automl
     >>> lstm_automl.warm_up()  # doctest: +SKIP
     """
