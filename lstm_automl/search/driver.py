@@ -202,7 +202,8 @@ class Driver:
         return then
 
     def _clean(self, row: TrialRow, jobs: Sequence[int]) -> None:
-        if row.status not in ("running", "stopped"):
+        under_way = any(job in self._store.jobs.open for job in jobs[-self._folds :])  # stopped ones, too
+        if row.status not in ("running", "stopped") and not under_way:
             self._cleaner.ended(row, jobs, self._folds)
 
     def _job_of(self, request: JobRequest) -> int:

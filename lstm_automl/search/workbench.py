@@ -30,10 +30,11 @@ AHEAD = 2
 
 @dataclass
 class _Running:
-    """A job under way: ``epochs`` so far, when it must have ended, whether it was killed for that."""
+    """A job under way: when it must have ended, its ``first`` epoch, ``epochs`` so far, whether it was cut off."""
 
     spec: RungSpec
     until: float | None = None
+    first: int = 0
     epochs: int = 0
     cut: bool = False
 
@@ -161,7 +162,7 @@ class Workbench:
             raise StorageError(f"{self._directory}: {error.strerror or error}") from error
         self._store.begin(work.job)
         until = None if deadline is None else time.monotonic() + deadline + OVERRUN_SECONDS
-        self._running[work.job] = _Running(spec, until)
+        self._running[work.job] = _Running(spec, until, work.from_epoch)
         tell, news = self._events.tell, self._records.broken_by
         future = self._executor.submit(spec, lambda e: tell("record" if news(e) else "epoch", (spec, e)))
         self._observer.on_job_start(spec)
@@ -222,6 +223,8 @@ class Workbench:
         if running is None or running.spec.folder != spec.folder:
             return
         running.epochs = epoch.epoch + 1
+        if epoch.epoch < running.first:  # of a rung before, whose checkpoint is gone: they are known
+            return
         self._epochs.append((spec.job, epoch))
         self._news.append(partial(self._observer.on_epoch, spec, epoch))
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from lstm_automl.data.sequences import Parts
 from lstm_automl.data.split import Index
 from lstm_automl.errors import DataError, UsageError
+from lstm_automl.tasks.allotting import allot
 
 Array = NDArray[Any]
 
@@ -147,13 +148,6 @@ def _folds(
     return tuple((rest[part != k], rest[part == k]) for k in range(count))
 
 
-def allot(strata: Array, units: Array, shares: Sequence[float], rng: np.random.Generator) -> NDArray[np.int64]:
-    """``(n,)`` part of each sequence: parts of about these shares, every stratum spread, no unit split, none empty."""
-    if len(np.unique(units)) == len(units):
-        return _deal(strata, len(shares), rng) if len(set(shares)) == 1 else _carve(strata, shares[1], rng)
-    return _pack(strata, units, shares, rng)
-
-
 def _check(sizes: Sequence[int] | None, folds: int | None, *, valid: bool, test: bool) -> None:
     """Refuse options that exclude each other."""
     if folds is not None and folds < 1:
@@ -173,52 +167,6 @@ def _check(sizes: Sequence[int] | None, folds: int | None, *, valid: bool, test:
 
 def _one_in_five(strata: Array, units: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
     return np.asarray(allot(strata, units, [1 - 1 / HOLD_OUT, 1 / HOLD_OUT], rng) == 1)
-
-
-def _carve(strata: Array, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Part 1 is a share of every stratum by largest remainders; a stratum never gives its last member."""
-    _, code, sizes = np.unique(strata, return_inverse=True, return_counts=True)
-    wanted = max(1, round(share * len(strata)))
-    quota = np.floor(share * sizes).astype(np.int64)
-    order = np.lexsort((rng.random(len(sizes)), -(share * sizes - quota)))
-    for k in [*order, *order]:
-        if quota.sum() < wanted and quota[k] < sizes[k] - 1:
-            quota[k] += 1
-    if not quota.sum():  # every stratum has one member: one of them must go
-        quota[order[0]] = 1
-    out = np.zeros(len(strata), np.int64)
-    for k in np.flatnonzero(quota):
-        out[rng.choice(np.flatnonzero(code == k), quota[k], replace=False)] = 1
-    return out
-
-
-def _deal(strata: Array, parts: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Deal the strata one after the other like cards, so that parts and classes within them differ by one at most."""
-    shuffled = rng.permutation(len(strata))
-    order = shuffled[np.argsort(strata[shuffled], kind="stable")]
-    out = np.empty(len(strata), np.int64)
-    out[order] = np.arange(len(strata)) % parts
-    return out
-
-
-def _pack(strata: Array, units: Array, shares: Sequence[float], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Whole units, largest first, each to the part that it takes least away from its share of every stratum."""
-    names, unit = np.unique(units, return_inverse=True)
-    _, code = np.unique(strata, return_inverse=True)
-    counts = np.zeros((len(names), int(code.max()) + 1))
-    np.add.at(counts, (unit, code), 1)
-    share, total = np.asarray(shares)[:, None], counts.sum(axis=0)
-    filled = np.zeros((len(shares), counts.shape[1]))
-    part = np.empty(len(names), np.int64)
-    for g in np.lexsort((rng.random(len(names)), -counts.sum(axis=1))):
-        cost = ((2 * filled * counts[g] + counts[g] ** 2) / (share * total)).sum(axis=1)
-        part[g] = int(np.argmin(cost))
-        filled[part[g]] += counts[g]
-    for k in range(len(shares)):
-        if not np.any(part == k):
-            crowded = np.flatnonzero(np.bincount(part, minlength=len(shares))[part] > 1)
-            part[crowded[np.argmin(counts[crowded].sum(axis=1))]] = k
-    return np.asarray(part[unit])
 
 
 def _codes(values: Array) -> NDArray[np.int64]:

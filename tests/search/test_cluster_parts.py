@@ -14,7 +14,7 @@ from clusters import search
 
 from lstm_automl.search.contracts import Epoch, RungResult, RungSpec, WorkerDied
 from lstm_automl.search.driver import Limits
-from lstm_automl.search.executors import hosts
+from lstm_automl.search.executors import attached
 from lstm_automl.search.executors.cluster import ClusterExecutor
 from lstm_automl.search.executors.endings import LEFT, is_outside
 from lstm_automl.search.executors.hosts import Message, Order
@@ -34,7 +34,7 @@ def test_epochs_of_a_rung_that_runs_reach_whoever_asks_again_and_again(monkeypat
             heard.append(actor.news())
         return {}
 
-    monkeypatch.setattr(hosts, "run", run)
+    monkeypatch.setattr(attached, "run", run)
     actor.run("driver", {})
     assert heard == [[{"epoch": 0}], [{"epoch": 1}], [{"epoch": 2}]]
 
@@ -107,6 +107,34 @@ class Losing:
         name = f"worker-{next(self._made)}"
         self.tell("found", [name])
         self.tell("joined", name)
+
+
+class ToldTwice:
+    """A cluster whose only worker joins once more while it has a rung."""
+
+    def start(self, order: Order, tell: Tell) -> None:
+        self.tell = tell
+        tell("found", ["one"])
+        tell("joined", "one")
+
+    def run(self, name: str, task: Message) -> None:
+        self.tell("joined", name)
+        result = RungResult(task["spec"]["job"], 0, "completed").to_json()
+        self.tell("done", (name, task["token"], {"result": result}))
+
+    def say(self, names: list[str], op: str, tokens: list[str]) -> None:
+        """It is never told anything."""
+
+    def again(self, name: str) -> None:
+        """It is never lost."""
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+def test_a_worker_that_joins_twice_keeps_its_rung(tmp_path: Path) -> None:
+    with closing(ClusterExecutor(ToldTwice(), tmp_path)) as executor:
+        assert [executor.submit(rung(tmp_path, n), ignore).result(60).status for n in range(2)] == ["completed"] * 2
 
 
 def ignore(epoch: Epoch) -> None:

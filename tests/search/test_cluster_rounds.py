@@ -19,6 +19,12 @@ ACTORS = 20
 SILENT = "actor-1"
 
 
+class LostError(Exception):
+    """As ray says that the node of an actor is gone, not that it could not be made."""
+
+    actor_init_failed = False
+
+
 class Call:
     """A method of an actor, called from afar."""
 
@@ -29,7 +35,9 @@ class Call:
         """What will be answered; a rung, ``live`` and the first actor's news are not, by themselves."""
         answer: Future[Any] = Future()
         self._ray.called.append((self._actor, self._name))
-        if self._name == "attach":
+        if self._name == "attach" and self._ray.lost >= self._actor:
+            answer.set_exception(LostError())
+        elif self._name == "attach":
             answer.set_result({"problem": None})
         elif self._name == "run":
             self._ray.running.append(answer)
@@ -44,8 +52,11 @@ class Ray:
     def __init__(self) -> None:
         self.called: list[tuple[int, str]] = []
         self.running: list[Future[Any]] = []
+        self.lost = 0
         self.returned: list[list[Future[Any]]] = []
         self.lock, self._made = threading.Lock(), 0
+
+    exceptions = SimpleNamespace(RayActorError=LostError, NodeDiedError=LostError, ObjectLostError=LostError)
 
     def remote(self, **_: Any) -> Any:
         return lambda kind: SimpleNamespace(remote=self._make)
@@ -126,3 +137,14 @@ def test_an_actor_that_is_silent_is_asked_once_and_delays_nobody(ray: Ray, told:
     names = {message["of"] for message in heard(told[1], "epoch", 2 * ACTORS)}
     assert len(names) == ACTORS - 1
     assert SILENT not in names
+
+
+def test_actors_that_are_lost_while_they_begin_are_made_again(ray: Ray) -> None:
+    events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    cluster = room.RayCluster("127.0.0.1:1", None)
+    ray.lost = 3
+    cluster.start(SimpleNamespace(driver="driver"), lambda kind, what: events.put((kind, what)))  # type: ignore[arg-type]
+    try:
+        assert len(set(heard(events, "joined", ACTORS))) == ACTORS
+    finally:
+        cluster.close()

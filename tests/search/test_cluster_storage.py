@@ -91,6 +91,22 @@ def test_a_half_written_outcome_is_none_and_a_damaged_file_is_said(
     assert read_result(folder) is None
 
 
+@pytest.mark.parametrize("damage", [b"damaged", None])
+def test_what_a_dead_drivers_attempt_left_while_it_was_removed_is_none(
+    damage: bytes | None, exchange: Exchange, storage: Storage, spec: RungSpec, worker: Cache, tmp_path: Path
+) -> None:
+    folder, other = Path(spec.folder), Path(rung(tmp_path / "search", 1).folder)
+    for one in (folder, other):
+        (one / "checkpoint.npz").write_bytes(one.parent.name.encode())
+        worker.leave(one, exchange.place(one), RESULT)
+    for path in (tmp_path / "store" / exchange.place(folder)).glob("[0-9a-f]*"):
+        path.unlink() if damage is None else path.write_bytes(damage)
+    exchange.take_in_all()
+    assert read_result(folder) is None
+    assert read_result(other) == RESULT
+    assert storage.read(f"{exchange.place(folder)}/outcome.json") is None, "every later start would meet it"
+
+
 @pytest.mark.parametrize("name", ["../spec.json", "/values", "a/../../values", "", "a//b", "..\\values"])
 def test_names_from_a_storage_lead_nowhere_else(
     name: str, storage: Storage, exchange: Exchange, spec: RungSpec

@@ -19,6 +19,7 @@ from lstm_automl.errors import StorageError, UsageError
 from lstm_automl.search.contracts import NewTrial, Promote, RungResult, RungSpec, TrialRow
 from lstm_automl.search.driver import Driver, JobRequest, Limits, Stopped
 from lstm_automl.search.executors.futures import FuturesExecutor
+from lstm_automl.search.executors.local import LocalExecutor
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.oracles import bayesian, keras_tuner
 from lstm_automl.search.reading import same
@@ -291,6 +292,48 @@ def test_promoted_trials_continue_from_their_checkpoint(tmp_path: Path) -> None:
         assert all(s.parent == f"jobs/{s.trial * 2 + s.fold:06d}/attempt-1/checkpoint.npz" for s in rungs)
     assert tables[0] == tables[1]
     assert sorted(len(json.loads(line)["epochs"][0]) for line in tables[0]) == [1] * 6 + [3] * 6
+
+
+def second_fold_diverges(spec: RungSpec, on_epoch: Any, should_stop: Any = None) -> RungResult:
+    """A runner of dummy rungs, but for the second fold."""
+    if spec.fold == 1:
+        return RungResult(spec.job, spec.trial, "diverged")
+    return dummy.run_rung(spec, on_epoch, should_stop)
+
+
+def test_folds_that_were_stopped_go_on_though_another_has_diverged(tmp_path: Path) -> None:
+    class StopInside(Observer):
+        ended, begun = False, set[int]()
+
+        def on_job_end(self, spec: RungSpec, result: RungResult) -> None:
+            self.ended = True
+            self.look()
+
+        def on_epoch(self, spec: RungSpec, epoch: Any) -> None:
+            self.begun.add(spec.fold)
+            self.look()
+
+        def look(self) -> None:
+            if self.ended and self.begun == {0, 2}:
+                made.stop()
+
+    habits, runner = tmp_path / "dummy.json", f"{__name__}:second_fold_diverges"
+    meta = {**META, "folds": 3, "limits": Limits(1, 6000).to_json()}
+    for begin in (True, False):
+        habits.write_text('{"sleep": 0.05}' if begin else "{}")
+        with (
+            closing(Store.open_or_create(tmp_path, meta)) as store,
+            closing(LocalExecutor(3, directory=tmp_path, runner=runner, mode="fork")) as executor,
+        ):
+            made = make_driver(tmp_path, store, executor, observer=StopInside() if begin else None)
+            if begin:
+                with pytest.raises(Stopped):
+                    made.search()
+            else:
+                assert [row.status for row in made.search()] == ["diverged"]
+    again = [json.loads(p.read_text())["data"] for p in (tmp_path / "jobs").glob("*/attempt-2/spec.json")]
+    assert len(again) == 2
+    assert all(spec["from_epoch"] > 0 for spec in again), "their checkpoints were removed"
 
 
 def test_an_error_of_an_oracle_reaches_the_caller(tmp_path: Path) -> None:

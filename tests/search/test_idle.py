@@ -18,6 +18,7 @@ from lstm_automl.search.executors.futures import FuturesExecutor
 from lstm_automl.search.observer import Observer
 from lstm_automl.search.sqlite import FILE
 from lstm_automl.search.store import Store
+from lstm_automl.search.view import StoreView
 from lstm_automl.testing.dummy import run_twice
 from lstm_automl.testing.search import RUNNER, facts, lines, make_driver, small_space
 
@@ -121,6 +122,9 @@ def test_a_lost_checkpoint_is_made_again(tmp_path: Path) -> None:
     written = [json.loads(p.read_text())["data"] for p in sorted((tmp_path / "b/jobs").glob("*/attempt-1/spec.json"))]
     assert any(w["work"]["from_epoch"] > w["from_epoch"] == 0 for w in written), "nothing was trained again"
     assert lost
+    with StoreView(tmp_path / "b") as view:
+        specs = {job.number: job.spec for job in view.jobs()}
+        assert all(row.epoch.epoch >= specs[row.job].from_epoch for row in view.epochs()), "known epochs are told again"
 
 
 def test_promotions_continue_from_their_checkpoints(tmp_path: Path) -> None:

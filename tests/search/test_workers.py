@@ -8,7 +8,9 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from functools import partialmethod
@@ -23,8 +25,10 @@ from lstm_automl.search.contracts import RungResult, RungSpec, WorkerDied
 from lstm_automl.search.executors import crew, devices, ready
 from lstm_automl.search.executors.forked import Forked
 from lstm_automl.search.executors.local import LocalExecutor
-from lstm_automl.search.executors.roster import Worker, match
+from lstm_automl.search.executors.presence import FILE as PRESENCE
+from lstm_automl.search.executors.roster import Job, Worker, match
 from lstm_automl.search.executors.spawned import Spawned
+from lstm_automl.search.executors.starting import Starts
 from lstm_automl.testing.executor import RUNNER, rung
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +67,7 @@ def test_a_rung_goes_where_its_graph_may_be(asked: list[RungSpec], found: list[i
 def whereabouts(spec: RungSpec, on_epoch: Any) -> RungResult:
     """A runner that says which process it runs in, and which GPU that sees."""
     seen = "|".join(os.environ.get(name, "none") for name in GPU_VARIABLES)
+    (Path(spec.directory) / "where").write_text(spec.folder)
     return RungResult(spec.job, spec.trial, "completed", score=float(os.getpid()), error=seen)
 
 
@@ -126,6 +131,15 @@ def test_a_gpu_without_its_libraries_is_no_gpu(monkeypatch: pytest.MonkeyPatch) 
     assert devices.usable(("0",)) == ("0",)
 
 
+@pytest.mark.parametrize("given", [None, "false"])
+def test_a_model_in_the_driver_leaves_gpu_memory_to_workers(given: str | None) -> None:
+    name = "TF_FORCE_GPU_ALLOW_GROWTH"
+    environment = {k: v for k, v in os.environ.items() if k != name} | ({} if given is None else {name: given})
+    code = f"import os, lstm_automl.models.bundle; print(os.environ[{name!r}])"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [given or "true"]
+
+
 def test_one_worker_a_gpu() -> None:
     assert devices.slots(("0", "1", "2")) == 3
     assert devices.slots(()) == devices.cores()
@@ -186,6 +200,40 @@ def test_one_parent_serves_one_search_after_the_other(tmp_path: Path) -> None:
         os.kill(first[0], 9)
         executor._crew.join(0.2)
     assert pids(tmp_path / "a")[0] != first[0], "a dead one is not used again"
+
+
+@pytest.mark.usefixtures("warm")
+def test_a_parent_that_was_begun_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its workers would look for a relative search there, and find another one of the same name."""
+    for name in ("there", "here"):
+        (tmp_path / name / "search").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "there")
+    ready.warm_up(wait=True)
+    monkeypatch.chdir(tmp_path / "here")
+    search = Path("search")
+    with closing(LocalExecutor(1, directory=search, runner=f"{__name__}:whereabouts", mode="fork")) as executor:
+        executor.submit(rung(search, 0), lambda epoch: None).result(300)
+        assert PRESENCE in os.listdir(search)
+    assert (tmp_path / "here/search/where").read_text() == rung(tmp_path / "here/search", 0).folder
+    assert not os.listdir(tmp_path / "there/search")
+
+
+def test_a_rung_whose_deadline_passes_before_a_worker_is_there(tmp_path: Path) -> None:
+    (tmp_path / "dummy.json").write_text('{"sleep": 0.2}')
+    with closing(LocalExecutor(1, directory=tmp_path, runner=RUNNER, mode="fork")) as executor:
+        first = executor.submit(rung(tmp_path, 0, to_epoch=10), lambda epoch: None)
+        late = executor.submit(replace(rung(tmp_path, 1, to_epoch=10), deadline=1.0), lambda epoch: None)
+        assert first.result(300).status == "completed"
+        assert (late.result(300).status, late.result().epochs) == ("stopped", ())
+
+
+def test_a_rung_that_waits_is_looked_at_again_though_nobody_says_anything() -> None:
+    made = crew.Crew.__new__(crew.Crew)
+    made._workers, made._starts, made._look = {}, Starts(), 2.0
+    made._waiting = deque([Job(spec(0), lambda epoch: None, Future())])
+    assert made._patience() == 2.0
+    made._waiting.clear()
+    assert made._patience() is None
 
 
 def test_a_stopped_parent_is_woken(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ class ClusterExecutor:
         elif kind == "order":
             self._pass_on(*what)
         elif kind == "joined":
-            self._seats[what] = Seat(what)
+            self._seats.setdefault(what, Seat(what))  # one that comes back in the same place may be told twice
         elif kind == "refused":
             log.warning("worker %s is not used: %s", *what)
         elif kind == "left":

@@ -83,8 +83,8 @@ class Crew(threading.Thread):
         """Seconds until there is something to do without being told."""
         if any(w.gone is not None for w in self._workers.values()):
             return 0.02
-        if self._waiting and (left := self._starts.left()):
-            return min(left, self._look)
+        if self._waiting:
+            return min(self._starts.left() or self._look, self._look)
         return self._look if any(w.job is not None for w in self._workers.values()) else None
 
     def _on_wake(self) -> None:
@@ -112,7 +112,7 @@ class Crew(threading.Thread):
     def _give(self, job: Job, worker: Worker) -> None:
         worker.take(job)
         with contextlib.suppress(OSError):  # it died just now: its end is noticed in the next round
-            order = {"op": "run", "spec": job.spec.to_json(), "runner": self._runner, "sent": time.monotonic()}
+            order = {"op": "run", "spec": job.spec.to_json(), "runner": self._runner, "sent": job.since}
             wire.send(worker.sock, order)
 
     def _hire(self) -> Worker:

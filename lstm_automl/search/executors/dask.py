@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from lstm_automl.errors import UsageError
-from lstm_automl.search.executors import hosts
+from lstm_automl.search.executors import attached
 from lstm_automl.search.executors.addressed import AddressedExecutor
 from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
@@ -114,7 +114,7 @@ class DaskCluster:
 
     def say(self, names: list[str], op: str, tokens: list[str]) -> None:
         """Beside its task: a worker listens while it works."""
-        self._call(hosts.say, self._order.driver, op, tokens, workers=names)
+        self._call(attached.say, self._order.driver, op, tokens, workers=names)
 
     def again(self, name: str) -> None:
         """Attach it as if it were new."""
@@ -125,7 +125,7 @@ class DaskCluster:
         self._closed.set()
         if self._client.status == "running":
             with contextlib.suppress(Exception):
-                self._client.run(hosts.release, self._order.driver, workers=sorted(self._known), on_error="ignore")
+                self._client.run(attached.release, self._order.driver, workers=sorted(self._known), on_error="ignore")
         self._calls.shutdown(wait=False, cancel_futures=True)
         self._client.close(timeout=1)
 
@@ -164,10 +164,10 @@ class DaskCluster:
 
     def _attach(self, name: str) -> None:
         """First end what a dead driver of this search left running there: it would hold the worker's only slot."""
-        self._call(hosts.evict, self._order.search, self._order.driver, workers=[name])
-        future = self._submit(name, f"attach-{self._order.driver}-{name}", hosts.attach, self._order)
+        self._call(attached.evict, self._order.search, self._order.driver, workers=[name])
+        future = self._submit(name, f"attach-{self._order.driver}-{name}", attached.attach, self._order)
 
-        def attached(done: Any) -> None:
+        def answered(done: Any) -> None:
             if done.cancelled():
                 return
             report = self._message("", done)
@@ -175,7 +175,7 @@ class DaskCluster:
             self._tell(*(("joined", name) if problem is None else ("refused", (name, problem))))
             done.release()
 
-        future.add_done_callback(attached)
+        future.add_done_callback(answered)
 
     def _lost(self) -> None:
         self._tell("lost", f"the dask scheduler at {self._address} is gone; the same command continues")
@@ -218,4 +218,4 @@ def run(driver: str, topic: str, task: Message) -> Message:
     from distributed import get_worker
 
     worker = get_worker()
-    return hosts.run(driver, task, lambda message: worker.log_event(topic, message))
+    return attached.run(driver, task, lambda message: worker.log_event(topic, message))

@@ -11,7 +11,7 @@ from typing import Any
 from lstm_automl.errors import StorageError
 from lstm_automl.search.attempts import attempts
 from lstm_automl.search.contracts import RungResult
-from lstm_automl.search.executors.storage import Storage, digest_of, inside
+from lstm_automl.search.executors.storage import DamagedError, Storage, digest_of, inside
 from lstm_automl.search.results import canonical, checksum, read_result, write_result
 
 OUTCOME = "outcome.json"
@@ -86,10 +86,14 @@ class Exchange:
                 raise StorageError(f"{path}: {error.strerror}") from None
         return sent
 
-    def take_in(self, folder: Path) -> RungResult | None:
+    def take_in(self, folder: Path, *, late: bool = False) -> RungResult | None:
         """Bring what an attempt left into its folder, its result last.
 
         None when it left none: then perhaps a checkpoint, from which the next attempt goes on.
+
+        Args:
+            folder: Of the attempt.
+            late: Its driver is dead, so that files of it may have been removed while it left them; that is none.
         """
         place = self.place(folder)
         left = opened(self.storage.read(f"{place}/{OUTCOME}"))
@@ -99,7 +103,7 @@ class Exchange:
             for name, digest in left["files"].items():
                 self.storage.fetch(f"{place}/{digest}", inside(folder, name), digest)
         except OSError as error:
-            if left["result"] is None:
+            if left["result"] is None or (late and isinstance(error, FileNotFoundError | DamagedError)):
                 return None
             raise StorageError(f"{self.storage.url}/{place}: {error.strerror or error}") from None
         if left["result"] is None:
@@ -115,7 +119,7 @@ class Exchange:
         for job in sorted((self._directory / "jobs").glob("*")):
             for folder in attempts(self._directory, int(job.name)) if job.name.isdigit() else ():
                 if read_result(folder) is None:
-                    self.take_in(folder)
+                    self.take_in(folder, late=True)
         self.storage.remove(f"searches/{self.key}")
 
     def forget(self, folder: Path) -> None:

@@ -40,7 +40,8 @@ class FuturesExecutor:
         self._running[spec.job] = outer
 
         def done(finished: Future[RungResult]) -> None:
-            self._running.pop(spec.job, None)
+            if self._running.get(spec.job) is outer:
+                del self._running[spec.job]
             if outer.done():
                 return
             try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -56,6 +58,7 @@ class LocalExecutor:
         found = devices.usable(devices.gpus())
         self.capacity = max(1, workers or devices.slots(found))
         if directory is not None:
+            directory = directory.absolute()  # workers may have been begun in another folder
             wait_for_others(directory / PRESENCE)
         room = memory.share(self.capacity, memory.machine()) if max_memory is None else max_memory
         manning = Manning(self.capacity, max_rungs, room, Caps(trial_time, trial_memory))
@@ -68,7 +71,8 @@ class LocalExecutor:
         The future raises what has broken the workers once and for all; closed, CancelledError.
         """
         future: Future[RungResult] = Future()
-        self._crew.submit(Job(spec, on_epoch, future))
+        there = replace(spec, directory=os.path.abspath(spec.directory), folder=os.path.abspath(spec.folder))
+        self._crew.submit(Job(there, on_epoch, future))
         return future
 
     def stop(self, job: int) -> None:

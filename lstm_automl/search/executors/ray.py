@@ -8,7 +8,7 @@ import time
 from collections import deque
 from typing import Any, ClassVar
 
-from lstm_automl.search.executors import hosts
+from lstm_automl.search.executors import attached
 from lstm_automl.search.executors.addressed import AddressedExecutor
 from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
@@ -46,16 +46,16 @@ class Actor:
         self._closed = threading.Event()
 
     def attach(self, order: Order) -> Message:
-        """See :func:`hosts.attach`."""
-        return hosts.attach(order)
+        """See :func:`attached.attach`."""
+        return attached.attach(order)
 
     def run(self, driver: str, task: Message) -> Message:
         """Run a rung; its epochs wait for :meth:`news`."""
-        return hosts.run(driver, task, self._news.append)
+        return attached.run(driver, task, self._news.append)
 
     def say(self, driver: str, op: str, tokens: list[str]) -> None:
         """Stop or kill rungs."""
-        hosts.say(driver, op, tokens)
+        attached.say(driver, op, tokens)
 
     def news(self) -> list[Message]:
         """Epochs since the last call."""
@@ -199,7 +199,8 @@ class RayCluster:
             if what == "live" or (what == "attach" and name in self._actors):
                 with self._lock:
                     self._actors.pop(name, None)
-                    self._refused += what == "attach"  # it would be refused again
+                    if what == "attach" and getattr(error, "actor_init_failed", True):
+                        self._refused += 1  # it would be refused again
                 self._tell("left" if what == "live" else "refused", (name, _words(error)))
             if what != "run":
                 return

@@ -23,12 +23,13 @@ RECENT = 8
 
 @dataclass
 class Job:
-    """A rung on its way."""
+    """A rung on its way, ``since`` it was submitted: its deadline counts from there."""
 
     spec: RungSpec
     on_epoch: Callable[[Epoch], None]
     future: Future[RungResult]
     told: int = -1
+    since: float = field(default_factory=time.monotonic)
 
     def hear(self, epochs: Iterable[Mapping[str, Any]]) -> None:
         """Tell each epoch once, in order."""

@@ -17,6 +17,10 @@ NOT_SHARED = ("memory", "data")
 """File systems that live in one process: nothing passes through them."""
 
 
+class DamagedError(StorageError):
+    """A file is not what was written."""
+
+
 def digest_of(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
@@ -88,7 +92,9 @@ class Storage:
         """Copy a file here by rename, if its content is what ``digest`` says.
 
         Raises:
-            StorageError: it is not there, or is something else.
+            FileNotFoundError: it is not there.
+            DamagedError: it is something else.
+            StorageError: the storage cannot be read.
         """
         local.parent.mkdir(parents=True, exist_ok=True)
         temporary = local.with_name(f".{local.name}.{uuid.uuid4().hex}")
@@ -96,7 +102,7 @@ class Storage:
             with self._said(name):
                 self._fs.get_file(self._path(name), str(temporary))
             if digest_of(temporary) != digest:
-                raise StorageError(f"{self.url}/{name} is damaged")
+                raise DamagedError(f"{self.url}/{name} is damaged")
             temporary.replace(local)
         finally:
             temporary.unlink(missing_ok=True)
