@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_automl.data.combine import take
 from lstm_automl.data.frame import Frame
 from lstm_automl.data.sequences import Parts, Sequences
 from lstm_automl.data.split import Fold, Index, Split
 from lstm_automl.errors import DataError
+from lstm_automl.tasks.allotting import allot
 from lstm_automl.tasks.problem import Problem, metric_of
-from lstm_automl.tasks.splits import HOLD_OUT, SMALL, allot
+from lstm_automl.tasks.splits import HOLD_OUT, SMALL
 from lstm_automl.tasks.targets import CUTS, strata
 from lstm_automl.tasks.task import Prepared, Task, TaskOptions
 
@@ -30,6 +32,7 @@ def framed(task: Task, data: Sequences, options: TaskOptions, metric: str | None
         DataError: the data cannot be framed.
     """
     assert len(data) > 1
+    data = _mixed(data)
     prepared = task.prepare(Parts(data), options, sizes=(len(data) - 1, 1))
     return Problem(task, options, prepared, metric_of(task, metric))
 
@@ -50,7 +53,9 @@ def hold_out(problem: Problem, share: float, seed: int) -> Problem:
 
 
 def folded(problem: Problem, folds: int | None, seed: int) -> Problem:
-    """The problem with the folds of a search: ``None`` = five below 500 examples, else one part in five.
+    """The problem with the folds of a search: ``None`` = five below 500 sequences, else one part in five.
+
+    One of the sequences at least is held out.
 
     Raises:
         DataError: there are fewer sequences than folds.
@@ -58,15 +63,22 @@ def folded(problem: Problem, folds: int | None, seed: int) -> Problem:
     used = _weighed(problem.frame)
     count = folds
     if count is None:
-        small = len(_examples(problem.frame, used)) < SMALL
-        count = min(HOLD_OUT, len(used)) if small else 1
+        count = min(HOLD_OUT, len(used)) if len(used) < SMALL else 1
+    if len(used) < max(2, count):
+        raise DataError(f"{len(used)} sequences cannot be split into {max(2, count)} parts")
     if count == 1:
-        return hold_out(problem, 1 / HOLD_OUT, seed)
-    if len(used) < count:
-        raise DataError(f"{len(used)} sequences cannot be split into {count} folds")
+        return hold_out(problem, max(1 / HOLD_OUT, 1 / len(used)), seed)
     rng = np.random.default_rng([seed, len(used)])
     part = allot(_strata(problem, used), np.arange(len(used)), [1 / count] * count, rng)
     return _split(problem, used, [part == k for k in range(count)])
+
+
+def _mixed(data: Sequences) -> Sequences:
+    """With another sequence last, where that alone is of a class of its own: it is framed as the other part."""
+    targets = data.targets
+    if targets is None or data.target_per_row or len(data) < 3 or not (targets[:-1] == targets[0]).all():
+        return data
+    return take(data, np.roll(np.arange(len(data)), 1))
 
 
 def _split(problem: Problem, used: Index, held: list[NDArray[np.bool_]]) -> Problem:

@@ -128,6 +128,7 @@ def read_info(path: Path) -> dict[str, Any]:
 def _put(folder: Path, info: Mapping[str, Any], state: State, network: keras.Model) -> None:
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
+        shutil.rmtree(beside, ignore_errors=True)  # of a process of that number that was killed
         _write(beside, info, state, network)
         if folder.exists():
             shutil.rmtree(folder)

@@ -13,7 +13,7 @@ import pytest
 import lstm_automl
 from lstm_automl import LSTMClassifier, LSTMForecaster, Search
 from lstm_automl.data.arrays import from_arrays
-from lstm_automl.errors import UsageError
+from lstm_automl.errors import DataError, UsageError
 from lstm_automl.estimators import origins, parts
 from lstm_automl.estimators.preparing import options_of, task_of
 from lstm_automl.estimators.searching import settled
@@ -99,6 +99,33 @@ def test_all_sequences_are_used() -> None:
     assert len(large.folds) == 1
     assert len(large.folds[0].valid) == 120
     assert len(parts.folded(_problem(600), 4, 0).split.folds) == 4
+
+
+def test_the_last_sequence_may_be_the_only_one_of_its_class() -> None:
+    x = np.random.default_rng(0).normal(size=(20, 5, 1))
+    for y in (np.eye(20)[0], np.eye(20)[19]):
+        made = LSTMClassifier(units=2, max_epochs=1, random_state=0).fit(x, y)
+        assert made.classes_.tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("cv", [None, 1])
+@pytest.mark.parametrize(("n", "folds"), [(2, 2), (3, 3), (9, 5)])
+def test_few_long_sequences_are_few(n: int, folds: int, cv: int | None) -> None:
+    """Their rows tell much the same; and none of them for validation is too few."""
+    task = task_of("regression")
+    rng = np.random.default_rng(0)
+    x, y = [rng.normal(size=(600, 1)) for _ in range(n)], [rng.normal(size=600) for _ in range(n)]
+    split = parts.folded(parts.framed(task, from_arrays(x, y), options_of(task, {})), cv, 0).split
+    assert len(split.folds) == (1 if cv else folds)
+    assert all(len(fold.valid) and len(fold.train) for fold in split.folds)
+
+
+def test_one_sequence_that_counts_cannot_be_searched_on() -> None:
+    task = task_of("classification")
+    data = from_arrays(np.zeros((3, 4)), np.arange(3) % 2, sample_weight=np.array([1.0, 0.0, 0.0]))
+    problem = parts.framed(task, data, options_of(task, {}))
+    with pytest.raises(DataError, match="1 sequences cannot be split into 2 parts"):
+        parts.folded(problem, 1, 0)
 
 
 def test_held_out_evenly() -> None:
