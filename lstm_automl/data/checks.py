@@ -65,6 +65,17 @@ def check_not_empty(values: NDArray[np.floating], names: Sequence[str], source: 
         raise DataError(f"{source}: every value of {columns} is missing; leave it out with --features")
 
 
+def check_given(names: NDArray[np.str_], place: Callable[[int], str]) -> None:
+    """Refuse empty names of a categorical column ``(n,)``.
+
+    Raises:
+        DataError: the place of the first and how many there are.
+    """
+    empty = (names == "")[:, None]
+    if empty.any():
+        raise DataError(_message(empty, lambda row, _: place(row), "missing value") + f"; {MASK_HINT}")
+
+
 def check_weights(weights: NDArray[np.floating], place: Callable[[int], str]) -> None:
     """Refuse weights that are negative, missing, infinite or all zero.
 

@@ -105,10 +105,13 @@ def matrix(table: Table, names: Sequence[str], hint: str = TEXT_HINT, dates: str
 def texts(table: Table, name: str) -> NDArray[np.str_]:
     """A column as ``(rows,)`` strings, ``""`` where the cell is empty."""
     cells = table.frame[name].to_numpy(dtype=object)
-    return np.array(["" if is_missing(cell) else _text(cell) for cell in cells], dtype=np.str_)
+    return np.array([as_text(cell) for cell in cells], dtype=np.str_)
 
 
-def _text(cell: Any) -> str:
+def as_text(cell: Any) -> str:
+    """A cell as a name, without blanks around it; ``""`` for one without a value."""
+    if is_missing(cell):
+        return ""
     # Parquet files of other programs hold text as bytes
     return (cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)).strip()
 

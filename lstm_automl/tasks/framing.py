@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_automl.data.checks import check_finite
+from lstm_automl.data.checks import check_finite, check_given
 from lstm_automl.data.combine import combine, per_step, rows_of, same_channels
 from lstm_automl.data.encode import encode, fit_vocabulary
 from lstm_automl.data.frame import Field, Frame
@@ -39,19 +40,20 @@ def check_inputs(data: Sequences, *, allow_nan: bool) -> None:
         raise DataError(f"{data.source}: no channels; at least one column of values is needed")
     if np.any(data.lengths == 0):
         raise DataError(f"{data.source}: {named(data, int(np.argmin(data.lengths)))} has no steps")
-    check_finite(data.values, lambda row, channel: _place(data, row, channel), allow_nan=allow_nan)
+    check_finite(data.values, lambda row, k: _of_step(data, row, data.channels[k], "channel"), allow_nan=allow_nan)
     if data.static is not None:
-        check_finite(data.static, lambda i, column: _static_place(data, i, column), allow_nan=allow_nan)
+        check_finite(data.static, lambda i, k: _of_sequence(data, i, data.static_names[k]), allow_nan=allow_nan)
+    for name, values in () if allow_nan else data.categories.items():
+        check_given(values, partial(_of_step if per_step(data, name) else _of_sequence, data, name=name))
 
 
-def _place(data: Sequences, row: int, channel: int) -> str:
+def _of_step(data: Sequences, row: int, name: str, what: str = "categorical column") -> str:
     i = int(np.searchsorted(data.offsets, row, side="right")) - 1
-    step = row - int(data.offsets[i])
-    return f"{data.source}: {named(data, i)}, step {step}, channel {data.channels[channel]!r}"
+    return f"{data.source}: {named(data, i)}, step {row - int(data.offsets[i])}, {what} {name!r}"
 
 
-def _static_place(data: Sequences, i: int, column: int) -> str:
-    return f"{data.source}: {named(data, i)}, static column {data.static_names[column]!r}"
+def _of_sequence(data: Sequences, i: int, name: str) -> str:
+    return f"{data.source}: {named(data, i)}, static column {name!r}"
 
 
 def named(data: Sequences, i: int) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_automl.data.checks import check_finite, check_not_empty
+from lstm_automl.data.checks import check_finite, check_given, check_not_empty
 from lstm_automl.data.combine import per_step
 from lstm_automl.data.sequences import Sequences
 from lstm_automl.data.split import Index
@@ -136,20 +137,23 @@ def check_series(data: Sequences, past: Index, *, allow_nan: bool) -> None:
     series = np.repeat(np.arange(len(data)), data.lengths)
     step = np.arange(len(data.values)) - data.offsets[:-1][series]
 
-    def place(row: int, column: int) -> str:
+    def of_row(row: int, name: str) -> str:
         where = f"series {names[int(series[row])]!r}, " if len(names) > 1 else ""
-        return f"{data.source}: {where}row {int(step[row]) + 1}, column {data.channels[column]!r}"
+        return f"{data.source}: {where}row {int(step[row]) + 1}, column {name!r}"
 
-    ahead = np.isin(np.arange(len(data.channels)), data.known_channels)
-    unknown_future = (step >= past[series])[:, None] & ~ahead
-    check_finite(np.where(unknown_future, 0.0, data.values), place, allow_nan=allow_nan)
+    def of_series(i: int, name: str) -> str:
+        return f"{data.source}: series {names[i]!r}, static column {name!r}"
+
+    ahead, future = np.isin(np.arange(len(data.channels)), data.known_channels), step >= past[series]
+    values = np.where(future[:, None] & ~ahead, 0.0, data.values)
+    check_finite(values, lambda row, k: of_row(row, data.channels[k]), allow_nan=allow_nan)
     check_not_empty(data.values, data.channels, data.source)
     if data.static is not None:
-        check_finite(
-            data.static,
-            lambda i, column: f"{data.source}: series {names[i]!r}, static column {data.static_names[column]!r}",
-            allow_nan=allow_nan,
-        )
+        check_finite(data.static, lambda i, k: of_series(i, data.static_names[k]), allow_nan=allow_nan)
+    for name, given in () if allow_nan else data.categories.items():
+        steps = per_step(data, name)
+        needed = np.where(future, "-", given) if steps and name not in data.known_categories else given
+        check_given(needed, partial(of_row if steps else of_series, name=name))
 
 
 def _continues(data: Sequences, first: Sequences) -> Sequences:

@@ -177,6 +177,18 @@ def test_values_that_cannot_be_used_are_named(rich: Sequences) -> None:
         TASK.prepare(Parts(replace(rich, values=np.nan_to_num(rich.values), static=static)), OPTIONS)
 
 
+def test_a_missing_category_is_named_or_masked(rich: Sequences) -> None:
+    whole = replace(rich, values=np.nan_to_num(rich.values))
+    info = TASK.prepare(Parts(whole), OPTIONS).frame.info
+    for name, at, place in (("mode", whole.offsets[2] + 1, "2, step 1, categorical"), ("site", 3, "3, static")):
+        column = whole.categories[name].copy()
+        column[at] = ""
+        spoilt = replace(whole, categories={**whole.categories, name: column})
+        with pytest.raises(DataError, match=f"sequence s{place} column '{name}': missing value; --allow-nan"):
+            TASK.frame(spoilt, OPTIONS, info)
+        assert len(TASK.frame(spoilt, MASKED, info)) == len(whole)
+
+
 def test_other_channels_than_those_of_training_are_named(demo: Sequences) -> None:
     info = TASK.prepare(Parts(demo), OPTIONS).frame.info
     other = replace(demo, channels=("sensor_0", "sensor_1", "pressure"))

@@ -100,6 +100,34 @@ def test_missing_values_are_named_or_masked() -> None:
     assert TASK.frame(series(50, channels=2), options, made.frame.info).features == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "at", "message"),
+    [
+        ("mood", 410, "made.csv: series 'b', row 11, column 'mood': missing value; --allow-nan masks missing values"),
+        ("day", 697, "made.csv: series 'b', row 298, column 'day': missing value"),
+        ("kind", 1, "made.csv: series 'b', static column 'kind': missing value"),
+        ("mood", 697, None),
+    ],
+)
+def test_missing_categories_are_named_but_for_those_to_come(name: str, at: int, message: str | None) -> None:
+    steps = {"day": np.full(700, "mo"), "mood": np.full(700, "up")}
+    data = series(
+        400, 300, categories={"kind": np.array(["x", "y"]), **steps}, static_categories=("kind",),
+        known_categories=("day",),
+    )  # fmt: skip
+    made, options = framed(data, horizon=5)
+    data.values[395:400] = data.values[695:] = np.nan
+    data.categories[name][at] = ""
+    if message is None:
+        TASK.frame(data, options, made.frame.info)
+    else:
+        with pytest.raises(DataError) as caught:
+            TASK.frame(data, options, made.frame.info)
+        assert message in str(caught.value)
+    masked = framed(data, horizon=5, allow_nan=True)
+    assert TASK.frame(data, masked[1], masked[0].frame.info).features == made.frame.features
+
+
 def test_an_origin_with_a_missing_target_ahead_is_left_out() -> None:
     data = series(400)
     data.values[100] = np.nan
