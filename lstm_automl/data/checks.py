@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def check_not_empty(values: NDArray[np.floating], names: Sequence[str], source: 
         raise DataError(f"{source}: every value of {columns} is missing; leave it out with --features")
 
 
-def check_given(names: NDArray[np.str_], place: Callable[[int], str]) -> None:
+def check_given(names: NDArray[Any], place: Callable[[int], str]) -> None:
     """Refuse empty names of a categorical column ``(n,)``.
 
     Raises:

@@ -14,6 +14,7 @@ import pytest
 from clusters import until
 
 from lstm_automl.search.executors import ray as room
+from lstm_automl.search.executors import ray_joining
 
 ACTORS = 20
 SILENT = "actor-1"
@@ -53,9 +54,13 @@ class Ray:
         self.called: list[tuple[int, str]] = []
         self.running: list[Future[Any]] = []
         self.lost = 0
+        self.connected, self.callers = False, list[str]()
         self.returned: list[list[Future[Any]]] = []
         self.lock, self._made = threading.Lock(), 0
+        self.asked, self.answer = threading.Event(), threading.Event()
+        self.answer.set()
 
+    _private = SimpleNamespace()
     exceptions = SimpleNamespace(RayActorError=LostError, NodeDiedError=LostError, ObjectLostError=LostError)
 
     def remote(self, **_: Any) -> Any:
@@ -81,9 +86,20 @@ class Ray:
         return answer.result(0)
 
     def is_initialized(self) -> bool:
-        return True
+        return self.connected
+
+    def init(self, **_: Any) -> None:
+        assert not self.connected
+        self.connected = True
+
+    def shutdown(self) -> None:
+        """A call after it ends the process."""
+        self.callers = [thread.name for thread in threading.enumerate() if thread.name in ("ray-watch", "ray-listen")]
+        self.connected = False
 
     def cluster_resources(self) -> dict[str, float]:
+        self.asked.set()
+        self.answer.wait()
         return {"CPU": ACTORS}
 
     def kill(self, actor: Any) -> None:
@@ -94,7 +110,9 @@ class Ray:
 def ray(monkeypatch: pytest.MonkeyPatch) -> Ray:
     made = Ray()
     monkeypatch.setattr(room, "imported", lambda: made)
-    monkeypatch.setattr(room, "connect", lambda address: None)
+    monkeypatch.setattr(ray_joining, "imported", lambda: made)
+    monkeypatch.setattr(ray_joining, "knock", lambda address: None)
+    monkeypatch.setattr(room, "MEMBERSHIP", ray_joining.Membership())
     monkeypatch.setattr(room, "knock", lambda address: None)
     return made
 
@@ -148,3 +166,51 @@ def test_actors_that_are_lost_while_they_begin_are_made_again(ray: Ray) -> None:
         assert len(set(heard(events, "joined", ACTORS))) == ACTORS
     finally:
         cluster.close()
+
+
+def begun() -> room.RayCluster:
+    cluster = room.RayCluster("127.0.0.1:1", None)
+    cluster.start(SimpleNamespace(driver="driver"), lambda kind, what: None)  # type: ignore[arg-type]
+    return cluster
+
+
+def test_nobody_calls_ray_once_it_is_left(ray: Ray) -> None:
+    ray.answer.clear()
+    cluster = begun()
+    assert ray.asked.wait(300)
+    closing = threading.Thread(target=cluster.close)
+    closing.start()
+    time.sleep(0.2)
+    assert ray.connected
+    ray.answer.set()
+    closing.join(300)
+    assert not ray.connected
+    assert not ray.callers
+
+
+def test_ray_stays_while_somebody_is_silent(ray: Ray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "LEAVE_SECONDS", 0.1)
+    ray.answer.clear()
+    cluster = begun()
+    assert ray.asked.wait(300)
+    cluster.close()
+    assert ray.connected
+    ray.answer.set()
+
+
+def test_searches_of_a_process_share_ray_until_the_last_ends(ray: Ray) -> None:
+    first, second = begun(), begun()
+    first.close()
+    assert ray.connected
+    second.close()
+    assert not ray.connected
+    again = begun()
+    assert ray.connected
+    again.close()
+    assert not ray.connected
+
+
+def test_a_connection_that_was_there_stays(ray: Ray) -> None:
+    ray.init()
+    begun().close()
+    assert ray.connected

@@ -12,13 +12,15 @@ from lstm_automl.search.executors import attached
 from lstm_automl.search.executors.addressed import AddressedExecutor
 from lstm_automl.search.executors.endings import LEFT
 from lstm_automl.search.executors.hosts import Message, Order
-from lstm_automl.search.executors.ray_joining import connect, imported, knock
+from lstm_automl.search.executors.ray_joining import MEMBERSHIP, imported, knock
 from lstm_automl.search.executors.seats import Tell
 
 LOOK_SECONDS = 1.0
 NEWS_SECONDS = 0.25
 TURN_SECONDS = 0.05
 """After which a rung that has been handed out is waited for, too."""
+LEAVE_SECONDS = 60.0
+"""A call of ours about a cluster that is gone takes this long to fail."""
 LOST_AFTER = 5
 """Times in a row that nobody answers before the cluster counts as gone."""
 
@@ -71,15 +73,14 @@ class RayCluster:
 
     def __init__(self, address: str, workers: int | None) -> None:
         self._address, self._most = address, workers
-        imported()
-        self._ours = not self._ray.is_initialized()
-        connect(address)
+        MEMBERSHIP.join(address)
         self._actors: dict[str, Any] = {}
         self._pending: dict[Any, tuple[str, str, str]] = {}  # reference -> what, actor, token
         self._busy: dict[str, str] = {}
         self._asked: set[str] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._threads: list[threading.Thread] = []
         self._made = self._refused = 0
 
     @property
@@ -91,7 +92,8 @@ class RayCluster:
         self._order, self._tell = order, tell
         self._kind = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, max_concurrency=6)(Actor)
         for work, name in ((self._watch, "ray-watch"), (self._listen, "ray-listen")):
-            threading.Thread(target=work, name=name, daemon=True).start()
+            self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+            self._threads[-1].start()
 
     def run(self, name: str, task: Message) -> None:
         """A call of an actor."""
@@ -111,7 +113,7 @@ class RayCluster:
         """Never needed: an actor is not restarted."""
 
     def close(self) -> None:
-        """End our actors; a cluster joined for this search is left."""
+        """End our actors; a cluster joined for this search is left, unless one of our threads still hears of it."""
         self._closed.set()
         with self._lock:
             actors, self._actors = list(self._actors.values()), {}
@@ -119,8 +121,11 @@ class RayCluster:
         with contextlib.suppress(Exception):
             for actor in actors:
                 self._ray.kill(actor)
-            if self._ours:
-                self._ray.shutdown()
+        for thread in self._threads:
+            thread.join(LEAVE_SECONDS)
+        if not any(thread.is_alive() for thread in self._threads):
+            with contextlib.suppress(Exception):
+                MEMBERSHIP.leave()
 
     def _watch(self) -> None:
         """As many actors as CPUs; those for which there is no room yet wait for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from typing import Any
 
 from lstm_automl.errors import UsageError
@@ -37,24 +38,51 @@ def knock(address: str) -> None:
         raise UsageError(f"--address {address}: no ray cluster answers there ({said})") from None
 
 
-def connect(address: str) -> Any:
-    """Join a cluster, unless this process has joined one already.
+class Membership:
+    """This process's one connection to ray: all searches share it, and the last to leave ends it.
 
-    Raises:
-        UsageError: nobody answers, or another version of ray or Python does.
+    A connection that was there before stays. Whoever joins while another leaves waits until that is done.
     """
-    ray = imported()
-    knock(address)
-    if not ray.is_initialized():
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="lstm_automl")
-        except Exception as error:
-            said = " ".join(str(error).split())
-            text = f"--address {address}: no ray cluster answers there ({said})"
-            text += "; is RAY_AUTH_MODE here what it is there, and the token?"
-            raise UsageError(text) from None
-        _quiet(ray)
-    return ray
+
+    def __init__(self) -> None:
+        self._lock, self._members, self._ours = threading.Lock(), 0, False
+
+    def join(self, address: str) -> None:
+        """Connect, unless this process is connected.
+
+        Raises:
+            UsageError: nobody answers, or another version of ray or Python does.
+        """
+        ray = imported()
+        knock(address)
+        with self._lock:
+            if not ray.is_initialized():
+                _connect(ray, address)
+                self._members, self._ours = 0, True
+            self._members += 1
+
+    def leave(self) -> None:
+        """Let go of it: none of this member's threads may call ray afterwards, as that ends the process."""
+        with self._lock:
+            self._members -= 1
+            if self._ours and not self._members:
+                self._ours = False
+                imported().shutdown()
+
+
+MEMBERSHIP = Membership()
+"""ray itself keeps one connection a process."""
+
+
+def _connect(ray: Any, address: str) -> None:
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="lstm_automl")
+    except Exception as error:
+        said = " ".join(str(error).split())
+        text = f"--address {address}: no ray cluster answers there ({said})"
+        text += "; is RAY_AUTH_MODE here what it is there, and the token?"
+        raise UsageError(text) from None
+    _quiet(ray)
 
 
 def _quiet(ray: Any) -> None:
