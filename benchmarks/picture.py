@@ -20,7 +20,7 @@ COMMAND = "lstm-automl search classification --data digits --max-trials 12 --max
 
 def main() -> None:
     """Run the command and record what it says."""
-    console = Console(record=True, width=128, file=io.StringIO())
+    console = Console(record=True, width=136, file=io.StringIO())
     console.print(Text(f"$ {COMMAND}", style="bold"))
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PYTHONPATH": str(DOCS.parent)}
