@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -30,8 +31,11 @@ print(catalog.block_names())
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    # -I: neither the working folder nor PYTHONPATH decides what is imported
-    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=1800)
+    # what is installed decides what is imported
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, timeout=1800
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
