@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_automl.data.table import as_texts
 from lstm_automl.errors import DataError
 
 LARGEST_VALUE = float(np.finfo(np.float32).max)
@@ -72,7 +73,7 @@ def check_given(names: NDArray[Any], place: Callable[[int], str]) -> None:
     Raises:
         DataError: the place of the first and how many there are.
     """
-    empty = (names == "")[:, None]
+    empty = (as_texts(names) == "")[:, None]
     if empty.any():
         raise DataError(_message(empty, lambda row, _: place(row), "missing value") + f"; {MASK_HINT}")
 

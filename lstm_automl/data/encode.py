@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,12 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from lstm_automl.data.combine import per_step, rows_of
 from lstm_automl.data.sequences import Array, Sequences
+from lstm_automl.data.table import as_texts
 from lstm_automl.errors import DataError
 
 Vocabulary = dict[str, list[str]]
 """Column -> its categories, sorted; JSON."""
 
 MAX_CATEGORIES = 200
+
+WHOLE = re.compile(r"-?(0|[1-9]\d*)(\.0)?")
 
 
 def fit_vocabulary(data: Sequences, *, sequences: ArrayLike | None = None) -> Vocabulary:
@@ -32,8 +36,8 @@ def fit_vocabulary(data: Sequences, *, sequences: ArrayLike | None = None) -> Vo
     steps = rows_of(data, chosen)
     out: Vocabulary = {}
     for name, values in data.categories.items():
-        seen = np.unique(values[steps if per_step(data, name) else chosen])
-        out[name] = [str(item) for item in seen if item != ""]
+        seen = set(as_texts(values[steps if per_step(data, name) else chosen]).tolist()) - {""}
+        out[name] = sorted(item for item in seen if not (item.endswith(".0") and _other(item) in seen))
         if len(out[name]) > MAX_CATEGORIES:
             raise DataError(
                 f"{data.source}: column {name!r} has {len(out[name])} categories, more than {MAX_CATEGORIES}"
@@ -44,7 +48,8 @@ def fit_vocabulary(data: Sequences, *, sequences: ArrayLike | None = None) -> Vo
 def encode(data: Sequences, vocabulary: Mapping[str, list[str]]) -> Sequences:
     """Categorical columns as 0/1 columns named ``column=category``, appended to channels or static columns.
 
-    A category the vocabulary lacks, or an empty one, is 0 in every column.
+    A category the vocabulary lacks, or an empty one, is 0 in every column. A whole number may be spelled as a float
+    there or here, as programs that know of missing values only in floats do.
 
     Raises:
         DataError: the data lacks a column of the vocabulary.
@@ -80,8 +85,22 @@ def encode(data: Sequences, vocabulary: Mapping[str, list[str]]) -> Sequences:
 def one_hot(column: Array, categories: list[str]) -> NDArray[np.float64]:
     """``(rows, categories)`` of 0 and 1.
 
-    >>> one_hot(np.array(["b", "?"]), ["a", "b"]).tolist()
-    [[0.0, 1.0], [0.0, 0.0]]
+    >>> one_hot(np.array(["b", "?", "3.0"]), ["3", "b"]).tolist()
+    [[0.0, 1.0], [0.0, 0.0], [1.0, 0.0]]
     """
-    same = column[:, None] == np.array(categories, dtype=np.str_)[None, :]
-    return np.asarray(same, dtype=np.float64)
+    seen, where = np.unique(as_texts(column), return_inverse=True)
+    spelled = np.array([_spelled(name, categories) for name in seen.tolist()], dtype=np.str_)
+    same = spelled[:, None] == np.array(categories, dtype=np.str_)[None, :]
+    return np.asarray(same, dtype=np.float64)[where]
+
+
+def _spelled(name: str, categories: list[str]) -> str:
+    other = _other(name)
+    return other if name not in categories and other in categories else name
+
+
+def _other(name: str) -> str:
+    """The other spelling of a whole number; 03 is a code of its own."""
+    if not WHOLE.fullmatch(name):
+        return name
+    return name.removesuffix(".0") if name.endswith(".0") else f"{name}.0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,16 +104,25 @@ def matrix(table: Table, names: Sequence[str], hint: str = TEXT_HINT, dates: str
 
 def texts(table: Table, name: str) -> NDArray[np.str_]:
     """A column as ``(rows,)`` strings, ``""`` where the cell is empty."""
-    cells = table.frame[name].to_numpy(dtype=object)
+    return as_texts(table.frame[name].to_numpy(dtype=object))
+
+
+def as_texts(cells: Iterable[Any]) -> NDArray[np.str_]:
+    """Each cell :func:`as_text`."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "U":
+        return cells
     return np.array([as_text(cell) for cell in cells], dtype=np.str_)
 
 
 def as_text(cell: Any) -> str:
-    """A cell as a name, without blanks around it; ``""`` for one without a value."""
-    if is_missing(cell):
-        return ""
-    # Parquet files of other programs hold text as bytes
-    return (cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)).strip()
+    """A cell as a name, without blanks around it; ``""`` for one without a value.
+
+    >>> as_text(" a"), as_text(b"a"), as_text(3.0), as_text(None)
+    ('a', 'a', '3.0', '')
+    """
+    if isinstance(cell, bytes):  # Parquet files of other programs hold text as bytes
+        cell = cell.decode(errors="replace")
+    return "" if not isinstance(cell, str) and is_missing(cell) else str(cell).strip()
 
 
 def labels(table: Table, name: str) -> NDArray[Any]:

@@ -188,8 +188,9 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         options = options_of(task, {"allow_nan": self.allow_nan, "class_weight": "balanced" if balanced else None})
 
         def state_of(problem: Problem, train: Index) -> State:
-            state = weighted_state(problem, train)
-            return state if self.class_weight is None else with_class_weights(state, self._class_weights(labels[train]))
+            state, codes = weighted_state(problem, train), np.asarray(problem.frame.fields["y"].values)
+            found = None if self.class_weight is None else self._class_weights(self.classes_[codes[train]])
+            return state if found is None else with_class_weights(state, found)
 
         def framed(metric: str | None) -> Problem:
             return parts.framed(task, data, options, metric)
@@ -223,6 +224,8 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
                 f"the number of classes has to be greater than one; every label is class {counted[0]!s}"
                 + ("" if data.weights is None else " (labels of weight 0 left out)")
             )
+        if len(labels) < 3:
+            raise DataError(f"{len(labels)} sequences are too few to learn classes from; at least 3 are needed")
 
     def _class_weights(self, labels: Array) -> NDArray[np.float64]:
         """Of each of ``classes_``; 1 for a class that is not among ``labels``."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_automl.data.sequences import Sequences
-from lstm_automl.data.table import as_text
+from lstm_automl.data.table import as_texts
 from lstm_automl.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ def to_sequences(table: pd.DataFrame, info: Info) -> Sequences:
             raise DataError(f"{SOURCE}: column {name!r} is missing (columns: {', '.join(map(str, table.columns))})")
     parts = [_matrix(cell, row, len(channels)) for row, cell in enumerate(table["sequence"])]
     lengths = [len(p) for p in parts]
-    known = info["vocabulary"]
-    categories = {name: _per_step(table[name], lengths, name, known[name]) for name in per_step}
-    categories |= {name: _spelled(table[name], known[name]) for name in per_sequence}
+    categories = {name: _per_step(table[name], lengths, name) for name in per_step}
+    categories |= {name: as_texts(table[name]) for name in per_sequence}
     return Sequences(
         values=np.concatenate(parts) if parts else np.empty((0, len(channels))),
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
@@ -74,26 +73,9 @@ def _static(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
         raise DataError(f"{SOURCE}: columns {', '.join(names)} must hold numbers ({error})") from None
 
 
-def _per_step(column: pd.Series[Any], lengths: Sequence[int], name: str, known: Sequence[str]) -> NDArray[np.str_]:
-    cells = [[cell] if isinstance(cell, str) or not isinstance(cell, Iterable) else list(cell) for cell in column]
+def _per_step(column: pd.Series[Any], lengths: Sequence[int], name: str) -> NDArray[np.str_]:
+    cells = [list(cell) if isinstance(cell, (list, tuple)) or np.ndim(cell) else [cell] for cell in column]
     for row, (cell, length) in enumerate(zip(cells, lengths, strict=True)):
         if len(cell) != length:
             raise DataError(f"{SOURCE}: row {row}: {name!r} has {len(cell)} steps, 'sequence' has {length}")
-    return _spelled([step for cell in cells for step in cell], known)
-
-
-def _spelled(cells: Iterable[Any], known: Sequence[str]) -> NDArray[np.str_]:
-    """Categories as the training data spelled them: a program may well send 3.0 for the 3 of a file."""
-    return np.array([_as_known(cell, known) for cell in cells], dtype=np.str_)
-
-
-def _as_known(cell: Any, known: Sequence[str]) -> str:
-    text = as_text(cell)
-    if (
-        text in known
-        or not isinstance(cell, (int, float, np.integer, np.floating))
-        or isinstance(cell, bool)
-        or cell % 1
-    ):
-        return text
-    return next((other for other in (str(int(cell)), str(float(cell))) if other in known), text)
+    return as_texts(step for cell in cells for step in cell)

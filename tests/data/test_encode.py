@@ -56,3 +56,22 @@ def test_refusals() -> None:
     )
     with pytest.raises(DataError, match=r"^X: column 'mode' has 300 categories, more than 200$"):
         fit_vocabulary(many)
+
+
+def test_whole_numbers_and_floats_are_one_category() -> None:
+    data = from_arrays(np.zeros((6, 1, 1)))
+    mixed = replace(
+        data, categories={"code": np.array(["3", "3.0", "04", "4", "2.5", ""])}, static_categories=("code",)
+    )
+    vocabulary = fit_vocabulary(mixed)
+    assert vocabulary == {"code": ["04", "2.5", "3", "4"]}
+    static = encode(mixed, vocabulary).static
+    assert static is not None
+    assert static.argmax(axis=1)[:5].tolist() == [2, 2, 0, 3, 1]
+    assert not static[5].any()
+    floats = replace(data, categories={"code": np.array([3.0, 3, None, np.nan, b"04", "4.0"], object)},
+                     static_categories=("code",))  # fmt: skip
+    static = encode(floats, vocabulary).static
+    assert static is not None
+    assert static.sum(axis=1).tolist() == [1, 1, 0, 0, 1, 1]
+    assert fit_vocabulary(floats) == {"code": ["04", "3", "4.0"]}

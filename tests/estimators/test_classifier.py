@@ -12,7 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from lstm_automl import LSTMClassifier
-from lstm_automl.errors import StateError
+from lstm_automl.errors import DataError, StateError
+from lstm_automl.estimators import classifier
 from lstm_automl.estimators.stored import StoredModel
 
 
@@ -173,3 +174,22 @@ def test_meta_estimators(cube: Any, ragged: Any, labels: Any, tiny: dict[str, An
     search = GridSearchCV(made, {"units": [2, 4]}, cv=2).fit(cube, labels)
     assert search.best_params_["units"] in (2, 4)
     assert len(search.cv_results_["params"]) == 2
+
+
+@pytest.mark.parametrize("odd", [4, 9])
+@pytest.mark.parametrize("seed", [0, 4, 6])
+def test_weights_go_to_their_classes_wherever_the_only_one_of_a_class_stands(
+    odd: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[list[float]] = []
+    plain = classifier.with_class_weights
+    monkeypatch.setattr(classifier, "with_class_weights", lambda s, w: given.append(w.tolist()) or plain(s, w))
+    y = np.arange(10) == odd
+    model = LSTMClassifier(max_epochs=1, units=2, random_state=seed, class_weight={False: 1.0, True: 10.0})
+    model.fit(np.random.default_rng(0).normal(size=(10, 5, 1)), y)
+    assert given == [[1.0, 10.0]]
+
+
+def test_two_sequences_are_too_few() -> None:
+    with pytest.raises(DataError, match="2 sequences are too few to learn classes from; at least 3 are needed"):
+        LSTMClassifier(max_epochs=1).fit(np.zeros((2, 4, 1)), ["a", "b"])

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from clusters import until
 
+from lstm_automl.errors import UsageError
 from lstm_automl.search.executors import ray as room
 from lstm_automl.search.executors import ray_joining
+from lstm_automl.search.executors.seats import Start
 
 ACTORS = 20
 SILENT = "actor-1"
@@ -208,6 +210,35 @@ def test_searches_of_a_process_share_ray_until_the_last_ends(ray: Ray) -> None:
     assert ray.connected
     again.close()
     assert not ray.connected
+
+
+def test_a_search_that_is_closed_twice_leaves_once(ray: Ray) -> None:
+    other, cluster = begun(), begun()
+    for _ in range(3):
+        cluster.close()
+    assert ray.connected
+    other.close()
+    assert not ray.connected
+
+
+def test_another_cluster_than_that_of_the_process_is_refused(ray: Ray) -> None:
+    cluster = begun()
+    with pytest.raises(UsageError, match="this process is on the ray cluster at .*:1 already"):
+        room.RayCluster("127.0.0.1:2", None)
+    cluster.close()
+    room.RayCluster("127.0.0.1:2", None).close()
+    assert not ray.connected
+
+
+def test_a_search_begins_although_actors_are_lost_meanwhile(ray: Ray) -> None:
+    ray.lost = 3
+    events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    cluster = room.RayCluster("127.0.0.1:1", 2)
+    cluster.start(SimpleNamespace(driver="driver"), lambda kind, what: events.put((kind, what)))  # type: ignore[arg-type]
+    try:
+        assert Start("ray").wait(events)
+    finally:
+        cluster.close()
 
 
 def test_a_connection_that_was_there_stays(ray: Ray) -> None:

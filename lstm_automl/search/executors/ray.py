@@ -114,15 +114,18 @@ class RayCluster:
 
     def close(self) -> None:
         """End our actors; a cluster joined for this search is left, unless one of our threads still hears of it."""
-        self._closed.set()
         with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
             actors, self._actors = list(self._actors.values()), {}
             self._pending.clear()
         with contextlib.suppress(Exception):
             for actor in actors:
                 self._ray.kill(actor)
+        end = time.monotonic() + LEAVE_SECONDS
         for thread in self._threads:
-            thread.join(LEAVE_SECONDS)
+            thread.join(max(0.0, end - time.monotonic()))
         if not any(thread.is_alive() for thread in self._threads):
             with contextlib.suppress(Exception):
                 MEMBERSHIP.leave()
@@ -202,11 +205,11 @@ class RayCluster:
         except Exception as error:
             message = {"died": _words(error), "ours": False}
             if what == "live" or (what == "attach" and name in self._actors):
+                refused = what == "attach" and getattr(error, "actor_init_failed", True)
                 with self._lock:
                     self._actors.pop(name, None)
-                    if what == "attach" and getattr(error, "actor_init_failed", True):
-                        self._refused += 1  # it would be refused again
-                self._tell("left" if what == "live" else "refused", (name, _words(error)))
+                    self._refused += refused  # it would be refused again
+                self._tell("refused" if refused else "left", (name, _words(error)))
             if what != "run":
                 return
         if what == "news":

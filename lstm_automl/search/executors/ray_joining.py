@@ -45,28 +45,32 @@ class Membership:
     """
 
     def __init__(self) -> None:
-        self._lock, self._members, self._ours = threading.Lock(), 0, False
+        self._lock, self._members, self._address = threading.Lock(), 0, ""
 
     def join(self, address: str) -> None:
         """Connect, unless this process is connected.
 
         Raises:
-            UsageError: nobody answers, or another version of ray or Python does.
+            UsageError: nobody answers, another version of ray or Python does, or another search of this process is on
+                another cluster.
         """
         ray = imported()
         knock(address)
         with self._lock:
             if not ray.is_initialized():
+                self._members, self._address = 0, ""
                 _connect(ray, address)
-                self._members, self._ours = 0, True
+                self._address = address
+            elif self._address not in ("", address):
+                raise UsageError(f"--address {address}: this process is on the ray cluster at {self._address} already")
             self._members += 1
 
     def leave(self) -> None:
         """Let go of it: none of this member's threads may call ray afterwards, as that ends the process."""
         with self._lock:
             self._members -= 1
-            if self._ours and not self._members:
-                self._ours = False
+            if self._address and not self._members:
+                self._address = ""
                 imported().shutdown()
 
 
