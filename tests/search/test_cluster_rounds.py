@@ -223,7 +223,7 @@ def test_a_search_that_is_closed_twice_leaves_once(ray: Ray) -> None:
 
 def test_another_cluster_than_that_of_the_process_is_refused(ray: Ray) -> None:
     cluster = begun()
-    with pytest.raises(UsageError, match="this process is on the ray cluster at .*:1 already"):
+    with pytest.raises(UsageError, match=r"this process is on the ray cluster at .*:1 already"):
         room.RayCluster("127.0.0.1:2", None)
     cluster.close()
     room.RayCluster("127.0.0.1:2", None).close()
