@@ -43,7 +43,7 @@ def test_examples_in_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.M
 
 def test_there_are_examples() -> None:
     assert len(COMMANDS) >= 15
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
     assert not NOT_RUN.keys() - set(COMMANDS)
 
 

@@ -123,7 +123,8 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     if choices:
         kind: Any = click.Choice(choices)
     elif _is_list(kinds):
-        return click.Option([flag, name], help=f"{described} Comma-separated.{shown}", metavar="A,B", callback=_commas)
+        commas = "" if "commas" in described else ", with commas"
+        return click.Option([flag, name], help=f"{described}{commas}{shown}", metavar="A,B", callback=_commas)
     elif float in kinds:
         kind = float
     elif int in kinds:

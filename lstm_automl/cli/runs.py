@@ -103,13 +103,23 @@ def clean(name: str, home: str, yes: bool) -> None:
     with SearchLock(folder):
         files = list((folder / "jobs").rglob("checkpoint*.npz"))
         size = sum(p.stat().st_size for p in files)
-        if not yes and not click.confirm(f"remove {len(files)} checkpoints, {size / 1e6:.1f} MB, of {name}?"):
+        if not yes and not _agreed(f"remove {len(files)} checkpoints, {size / 1e6:.1f} MB, of {name}?"):
             click.echo("nothing removed")
             return
         for path in files:
             path.unlink()
         shutil.rmtree(folder / "data.tmp", ignore_errors=True)
     click.echo(f"removed {len(files)} checkpoints, {size / 1e6:.1f} MB")
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return click.confirm(question)
+    except click.Abort as stopped:
+        if isinstance(stopped.__context__, EOFError):
+            click.echo()
+            raise click.UsageError("nobody answers; give --yes") from None
+        raise
 
 
 def _opened(folder: Path) -> tuple[Table, dict[str, Any], list[str]]:

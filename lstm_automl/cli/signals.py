@@ -50,6 +50,20 @@ def stop_on_signal(stop: Callable[[], None], said: str) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def end_on_sigterm() -> Iterator[None]:
+    """Leave the block in order at SIGTERM, as Ctrl-C does, with exit code 143."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _exit(number: int) -> None:
     for stream in (1, 2):
         if os.isatty(stream):

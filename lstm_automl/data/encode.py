@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +19,9 @@ Vocabulary = dict[str, list[str]]
 """Column -> its categories, sorted; JSON."""
 
 MAX_CATEGORIES = 200
+SHOWN = 5
+
+log = logging.getLogger("lstm_automl")
 
 WHOLE = re.compile(r"-?(0|[1-9]\d*)(\.0)?")
 
@@ -60,7 +64,8 @@ def encode(data: Sequences, vocabulary: Mapping[str, list[str]]) -> Sequences:
     for name, categories in vocabulary.items():
         if name not in data.categories:
             raise DataError(f"{data.source}: no categorical column {name!r}")
-        column = data.categories[name]
+        column = _spelled_as(data.categories[name], categories)
+        _tell_unknown(column, name, categories, data.source)
         names = [f"{name}={category}" for category in categories]
         if per_step(data, name):
             if name in data.known_categories:
@@ -85,13 +90,16 @@ def encode(data: Sequences, vocabulary: Mapping[str, list[str]]) -> Sequences:
 def one_hot(column: Array, categories: list[str]) -> NDArray[np.float64]:
     """``(rows, categories)`` of 0 and 1.
 
-    >>> one_hot(np.array(["b", "?", "3.0"]), ["3", "b"]).tolist()
-    [[0.0, 1.0], [0.0, 0.0], [1.0, 0.0]]
+    >>> one_hot(np.array(["b", "?"]), ["a", "b"]).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
     """
+    same = column[:, None] == np.array(categories, dtype=np.str_)[None, :]
+    return np.asarray(same, dtype=np.float64)
+
+
+def _spelled_as(column: Array, categories: list[str]) -> NDArray[np.str_]:
     seen, where = np.unique(as_texts(column), return_inverse=True)
-    spelled = np.array([_spelled(name, categories) for name in seen.tolist()], dtype=np.str_)
-    same = spelled[:, None] == np.array(categories, dtype=np.str_)[None, :]
-    return np.asarray(same, dtype=np.float64)[where]
+    return np.array([_spelled(name, categories) for name in seen.tolist()], dtype=np.str_)[where]
 
 
 def _spelled(name: str, categories: list[str]) -> str:
@@ -104,3 +112,10 @@ def _other(name: str) -> str:
     if not WHOLE.fullmatch(name):
         return name
     return name.removesuffix(".0") if name.endswith(".0") else f"{name}.0"
+
+
+def _tell_unknown(column: NDArray[np.str_], name: str, categories: list[str], source: str) -> None:
+    unknown = sorted({*np.unique(column).tolist()} - {*categories, ""})
+    if unknown:
+        shown = ", ".join(map(repr, unknown[:SHOWN])) + (", ..." if len(unknown) > SHOWN else "")
+        log.warning("%s: column %r: %s did not occur in training: unknown to the model", source, name, shown)

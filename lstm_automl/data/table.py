@@ -144,15 +144,15 @@ def labels(table: Table, name: str) -> NDArray[Any]:
     return names
 
 
-def require(table: Table, name: str, values: NDArray[np.str_]) -> None:
-    """Refuse empty strings of a column.
+def require(table: Table, name: str, values: NDArray[np.str_], hint: str = "") -> None:
+    """Refuse empty strings of a column; ``hint`` says what to do about them.
 
     Raises:
         DataError: the place of the first.
     """
     empty = np.flatnonzero(values == "")
     if empty.size:
-        raise DataError(f"{table.cell(int(empty[0]), name)}: missing value" + _first_of(empty.size))
+        raise DataError(f"{table.cell(int(empty[0]), name)}: missing value{_first_of(empty.size)}{hint}")
 
 
 def is_missing(cell: Any) -> bool:

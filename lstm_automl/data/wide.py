@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_automl.data.checks import check_finite, check_not_empty, check_weights
+from lstm_automl.data.checks import MASK_HINT, check_finite, check_not_empty, check_weights
 from lstm_automl.data.options import DataOptions, Kind
 from lstm_automl.data.roles import Roles, has_axes
 from lstm_automl.data.sequences import Array, Sequences
@@ -86,7 +86,7 @@ def categories(table: Table, name: str, options: DataOptions, rows: Array | None
     values = texts(table, name)
     if not options.allow_nan:
         required = values if rows is None else np.where(rows, values, "-")
-        require(table, name, required)
+        require(table, name, required, f"; {MASK_HINT}")
     return values
 
 

@@ -94,7 +94,7 @@ def _build(
 def _check(gathered: Gathered) -> dict[str, Declared]:
     """All checks of the files as written; what is wrong is left out of later checks, so that it is reported once."""
     declared, broken, task = gathered.declared, gathered.document.broken, gathered.task
-    wrong = unread.check_names(task, declared) if task is not None else set()
+    wrong = unread.check_names(task, declared)
     broken |= wrong
     declared = {n: d for n, d in declared.items() if n not in wrong}
     conditions.check(declared, broken)

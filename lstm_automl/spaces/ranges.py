@@ -84,7 +84,7 @@ def _spec(name: str, data: Any, document: Document, path: Path) -> Spec | None:
     if isinstance(data, dict):
         model = spec_model(data)
         if model is not None:
-            return validated(model, data, document, path)
+            return validated(model, data, document, path, rest=True)
         if "type" in data:
             kind = data["type"]
             said = "this" if isinstance(kind, dict | list) else shown(kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lstm_automl import plugins
 from lstm_automl.errors import did_you_mean
 from lstm_automl.spaces import reads
 from lstm_automl.spaces.conditions import Allowed
@@ -23,9 +24,10 @@ def base_of(name: str) -> str:
     return base if layer is not None and base in reads.layered() else name
 
 
-def check_names(task: str, declared: Mapping[str, Declared]) -> set[str]:
-    """Report names that no space of this task could ever use; returns them."""
-    valid = reads.readable(task)
+def check_names(task: str | None, declared: Mapping[str, Declared]) -> set[str]:
+    """Report names that no space of this task (None: of any) could ever use; returns them."""
+    tasks = plugins.names("task") if task is None else [task]
+    valid = set().union(*(reads.readable(one) for one in tasks))
     wrong = set()
     for name, d in declared.items():
         base = base_of(name)

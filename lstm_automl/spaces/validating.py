@@ -13,17 +13,29 @@ from lstm_automl.spaces.grammar import described
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def validated(model: type[Model], data: Any, document: Document, path: Path = ()) -> Model | None:
-    """``data``, which stands at ``path``, as ``model``; None, its mistakes reported, where it is not."""
+def validated(
+    model: type[Model], data: Any, document: Document, path: Path = (), *, rest: bool = False
+) -> Model | None:
+    """``data``, which stands at ``path``, as ``model``; None, its mistakes reported, where it is not.
+
+    Unknown keys are left out; with ``rest`` so are wrong ones that need not be there, so that what else is wrong is
+    found, too.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
         errors = error.errors()
         for item in errors:
             _report(item, model, document, path)
-        if all(item["type"] == "extra_forbidden" and len(item["loc"]) == 1 for item in errors):
-            return model.model_validate({k: v for k, v in data.items() if k in model.model_fields})
+        optional = {name for name, known in model.model_fields.items() if rest and not known.is_required()}
+        wrong = {item["loc"][0] for item in errors if item["loc"]}
+        if all(item["loc"] and _can_go(item, optional) for item in errors):
+            return model.model_validate({k: v for k, v in data.items() if k not in wrong})
         return None
+
+
+def _can_go(item: Any, optional: set[str]) -> bool:
+    return item["loc"][0] in optional or (item["type"] == "extra_forbidden" and len(item["loc"]) == 1)
 
 
 def _report(item: Any, model: type[BaseModel], document: Document, path: Path) -> None:

@@ -36,7 +36,7 @@ MOST_NUMBERS = 20_000_000
 class ForecastingOptions(DataOptions, TaskOptions):
     """How far ahead, and which origins count."""
 
-    horizon: int = Option(12, ge=1, description="steps to forecast (default: 12)")
+    horizon: int = Option(12, ge=1, description="steps to forecast")
     season: int | None = Option(
         None, ge=1, description="rows in a season (default: from the times: hourly 24, daily 7, monthly 12 ...; else 1)"
     )

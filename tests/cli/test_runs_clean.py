@@ -30,5 +30,8 @@ def test_a_finished_search_is_asked_about(tmp_path: Path) -> None:
     asked = CliRunner().invoke(clean, ["done", "--home", str(tmp_path)], input="n\n")
     assert (asked.exit_code, kept.exists()) == (0, True)
     assert "nothing removed" in asked.output
+    unanswered = CliRunner().invoke(clean, ["done", "--home", str(tmp_path)], input="")
+    assert (unanswered.exit_code, kept.exists()) == (2, True)
+    assert "nobody answers; give --yes" in unanswered.output
     assert CliRunner().invoke(clean, ["done", "--home", str(tmp_path)], input="y\n").exit_code == 0
     assert not kept.exists()

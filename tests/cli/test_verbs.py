@@ -7,6 +7,7 @@ import io
 import json
 import re
 import signal
+import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable
@@ -134,7 +135,10 @@ def test_sync_and_promote(place: Path, command: Command, found: tuple[dict[str, 
     assert "no version 99" in command(place, "promote", NAME, "99", code=2).stderr
 
 
-def test_ui_prints_a_link_that_answers(
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ui_prints_a_link_that_answers_and_ends_its_server(
+    number: int,
+    code: int,
     place: Path,
     started: Callable[..., subprocess.Popen[str]],
     found: tuple[dict[str, Any], str],
@@ -152,9 +156,12 @@ def test_ui_prints_a_link_that_answers(
         with urllib.request.urlopen(base, timeout=600) as page:
             assert page.status == 200
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=600)
     assert "Traceback" not in errors
+    assert process.returncode == code
+    with socket.socket() as tried:
+        assert tried.connect_ex(("127.0.0.1", port)), "the server is still there"
 
 
 def test_doctor(place: Path, command: Command) -> None:

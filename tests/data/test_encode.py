@@ -58,6 +58,11 @@ def test_refusals() -> None:
         fit_vocabulary(many)
 
 
+def test_categories_that_training_did_not_have_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    encode(make(), {"mode": ["off", "on"], "town": ["Rome"]})
+    assert caplog.messages == ["X: column 'town': 'Oslo' did not occur in training: unknown to the model"]
+
+
 def test_whole_numbers_and_floats_are_one_category() -> None:
     data = from_arrays(np.zeros((6, 1, 1)))
     mixed = replace(

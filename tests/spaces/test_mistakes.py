@@ -381,3 +381,18 @@ def test_a_space_for_another_task() -> None:
         loader.loads("task: regression\nparameters: {}\n", source="s.yaml", task="forecasting")
     assert str(caught.value) == "s.yaml:1:7: a space for regression; this is a search for forecasting"
     assert loader.load("regression", task="regression").task == "regression"
+
+
+def test_what_is_wrong_in_one_place_hides_nothing_elsewhere() -> None:
+    said = wrong(
+        "task: clasification\nparameters:\n  unit: 3\n"
+        "  units: {type: int, min_value: 64, max_value: 8, sampling: logg, step: x}\n"
+    )
+    places = [line.partition(" (valid:")[0] for line in said.splitlines()]
+    assert places == [
+        "s.yaml:1:7: unknown task 'clasification'; did you mean 'classification'?",
+        "s.yaml:3:3: unknown parameter 'unit'; did you mean 'units'?",
+        "s.yaml:4:33: min_value 64 is above max_value 8",
+        "s.yaml:4:61: 'logg' is not known here; did you mean 'log'?",
+        "s.yaml:4:73: 'x' is not a number",
+    ]
