@@ -64,8 +64,7 @@ def encode(data: Sequences, vocabulary: Mapping[str, list[str]]) -> Sequences:
     for name, categories in vocabulary.items():
         if name not in data.categories:
             raise DataError(f"{data.source}: no categorical column {name!r}")
-        column = _spelled_as(data.categories[name], categories)
-        _tell_unknown(column, name, categories, data.source)
+        column = _known(data.categories[name], categories, f"{data.source}: column {name!r}")
         names = [f"{name}={category}" for category in categories]
         if per_step(data, name):
             if name in data.known_categories:
@@ -97,9 +96,15 @@ def one_hot(column: Array, categories: list[str]) -> NDArray[np.float64]:
     return np.asarray(same, dtype=np.float64)
 
 
-def _spelled_as(column: Array, categories: list[str]) -> NDArray[np.str_]:
+def _known(column: Array, categories: list[str], place: str) -> NDArray[np.str_]:
+    """The column as the vocabulary spells it; what the vocabulary lacks is told."""
     seen, where = np.unique(as_texts(column), return_inverse=True)
-    return np.array([_spelled(name, categories) for name in seen.tolist()], dtype=np.str_)[where]
+    spelled = [_spelled(name, categories) for name in seen.tolist()]
+    unknown = [repr(name) for name in spelled if name and name not in categories]
+    if unknown:
+        shown = ", ".join(unknown[:SHOWN]) + (", ..." if len(unknown) > SHOWN else "")
+        log.warning("%s: %s did not occur in training: unknown to the model", place, shown)
+    return np.array(spelled, dtype=np.str_)[where]
 
 
 def _spelled(name: str, categories: list[str]) -> str:
@@ -112,10 +117,3 @@ def _other(name: str) -> str:
     if not WHOLE.fullmatch(name):
         return name
     return name.removesuffix(".0") if name.endswith(".0") else f"{name}.0"
-
-
-def _tell_unknown(column: NDArray[np.str_], name: str, categories: list[str], source: str) -> None:
-    unknown = sorted({*np.unique(column).tolist()} - {*categories, ""})
-    if unknown:
-        shown = ", ".join(map(repr, unknown[:SHOWN])) + (", ..." if len(unknown) > SHOWN else "")
-        log.warning("%s: column %r: %s did not occur in training: unknown to the model", source, name, shown)

@@ -188,9 +188,11 @@ class LSTMClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         options = options_of(task, {"allow_nan": self.allow_nan, "class_weight": "balanced" if balanced else None})
 
         def state_of(problem: Problem, train: Index) -> State:
-            state, codes = weighted_state(problem, train), np.asarray(problem.frame.fields["y"].values)
-            found = None if self.class_weight is None else self._class_weights(self.classes_[codes[train]])
-            return state if found is None else with_class_weights(state, found)
+            state = weighted_state(problem, train)
+            if self.class_weight is None:
+                return state
+            codes = np.asarray(problem.frame.fields["y"].values)[train]
+            return with_class_weights(state, self._class_weights(self.classes_[codes]))
 
         def framed(metric: str | None) -> Problem:
             return parts.framed(task, data, options, metric)

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from small_problems import problem, trainer
 
+from lstm_automl.data.split import Index
 from lstm_automl.models import forward
 from lstm_automl.models.batches import prediction_batches
 from lstm_automl.models.calls import Interrupted
 from lstm_automl.models.fit import fit
 from lstm_automl.models.forward import Forward
 from lstm_automl.models.predictor import Predictor
+from lstm_automl.models.trainer import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +40,15 @@ def counted(made: Forward, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+def watched(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Trainer, list[int], Index]:
+    """A trainer, batches of each of its graph calls, fifty examples."""
+    made = trainer(problem(name))
+    return made, counted(made.graph.forward, monkeypatch), problem(name).split.folds[0].train[:50]
+
+
 @pytest.mark.parametrize("name", ["classification", "regression", "forecasting"])
 def test_cut_or_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trainer(problem(name))
-    calls = counted(made.graph.forward, monkeypatch)
-    train = problem(name).split.folds[0].train[:50]
+    made, calls, train = watched(name, monkeypatch)
     outputs, loss = made.validate(train)
     assert calls.pop() > 3
     cut, again = made.validate(train, lambda: False)
@@ -56,9 +62,7 @@ def test_cut_or_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", ["classification", "regression", "forecasting"])
 def test_a_call_without_a_stop_is_bounded_in_what_it_returns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trainer(problem(name))
-    calls = counted(made.graph.forward, monkeypatch)
-    train = problem(name).split.folds[0].train[:50]
+    made, calls, train = watched(name, monkeypatch)
     outputs, loss = made.validate(train)
     whole = calls.pop()
     assert not calls
@@ -96,13 +100,13 @@ def test_a_predictor_keeps_no_more_than_one_calls_outputs(monkeypatch: pytest.Mo
     monkeypatch.setattr(forward, "CALL_NUMBERS", outputs.size // 5 * 2)
     call, pieces, alive = made._forward.call, [], []
 
-    def watched(*given: Any) -> Any:
+    def looking(*given: Any) -> Any:
         alive.append(sum(piece() is not None for piece in pieces))
         results = call(*given)
         pieces.append(weakref.ref(results[0]))
         return results
 
-    monkeypatch.setattr(made._forward, "call", watched)
+    monkeypatch.setattr(made._forward, "call", looking)
     np.testing.assert_array_equal(made.outputs(found.frame, examples), outputs)
     assert alive == [0, 0, 0]
 
