@@ -30,6 +30,8 @@ WORKER = 1.1
 """Times what the largest worker of the first half held: what those of the second may."""
 MOMENTARY = 2
 """Open files that come and go: a journal, the socket of a worker that is being replaced."""
+BURIED = 1.0
+"""Seconds in which a worker that has ended may be a zombie."""
 OURS = "lstm_automl.search.executors.warm"
 
 
@@ -43,17 +45,20 @@ class Sampler(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
+        since: dict[int, float] = {}
         while not self._over.wait(0.1):
-            zombies = 0
+            dead = set[int]()
             for process in psutil.Process().children(recursive=True):
                 with suppress(psutil.Error):
-                    zombies += process.status() == psutil.STATUS_ZOMBIE
+                    if process.status() == psutil.STATUS_ZOMBIE:
+                        dead.add(process.pid)
                     if OURS not in process.cmdline():
                         continue
                     seen = memory.look(process.pid)
                     self.peak = max(self.peak, 0 if seen is None else seen.held)
                     self.pids.add(process.pid)
-            self.zombies = zombies
+            since = {pid: since.get(pid, time.monotonic()) for pid in dead}
+            self.zombies = sum(time.monotonic() - seen > BURIED for seen in since.values())
 
     def stop(self) -> None:
         """And wait for it."""
